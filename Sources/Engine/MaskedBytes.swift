@@ -1,0 +1,71 @@
+// What the masker gives out: the only bytes that may leave.
+
+/// The masked bytes that one step of a ``Masker`` released, in order.
+///
+/// Only the engine can make one. Whatever writes to a client or to a record takes this type, so bytes that were not scanned
+/// cannot reach either.
+public struct MaskedBytes: Sendable {
+    public enum Piece: Sendable, Equatable {
+        /// These bytes of the chunk just given to ``Masker/feed(_:)``, as they came in. Half-open offsets into that chunk.
+        case passed(Range<Int>)
+        /// Bytes held since an earlier chunk, or a replacement.
+        case bytes([UInt8])
+    }
+
+    public internal(set) var pieces: [Piece] = []
+    /// Matches that were decided in this step and lie before the bytes still held, in order of start.
+    public internal(set) var findings: [Finding] = []
+    /// Set once a `block` rule ended the body; nothing follows.
+    public internal(set) var blocked: Finding?
+
+    init() {}
+
+    /// Bytes in all pieces together.
+    public var count: Int {
+        pieces.reduce(0) { total, piece in
+            switch piece {
+            case .passed(let range): total + range.count
+            case .bytes(let bytes): total + bytes.count
+            }
+        }
+    }
+
+    /// Appends the bytes of all pieces to `output`; `chunk` is the one that was fed in this step, empty for ``Masker/finish()``.
+    public func append(to output: inout [UInt8], chunk: UnsafeRawBufferPointer) {
+        for piece in pieces {
+            switch piece {
+            case .passed(let range): output.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[range]))
+            case .bytes(let bytes): output.append(contentsOf: bytes)
+            }
+        }
+    }
+}
+
+/// One decided match. Carries no byte of what was found.
+public struct Finding: Sendable, Equatable {
+    /// Id of the rule.
+    public var rule: String
+    public var entity: String
+    /// Half-open byte offsets into the whole body as received: what was replaced, or for `report` and `block` what matched.
+    /// In a JSON document these are the raw bytes, escapes and all. For a rule that ended the body early the end is where it was known to be a match.
+    public var range: Range<Int>
+    public var action: Outcome
+
+    public enum Outcome: String, Sendable { case masked, blocked, reported }
+}
+
+/// Running totals of one ``Masker``.
+public struct MaskStatistics: Sendable, Equatable {
+    public var bytesIn = 0
+    public var bytesOut = 0
+    public var chunks = 0
+    /// Replacements by rule id of their winner.
+    public var masked: [String: Int] = [:]
+    /// Findings of `report` rules by id.
+    public var reported: [String: Int] = [:]
+    /// Bytes held back after the latest chunk, and the most after any chunk.
+    public var held = 0
+    public var mostHeld = 0
+    /// Where a JSON body stopped being JSON; from there on it was scanned as text. Byte offset into the body.
+    public var brokenJSONAt: Int?
+}
