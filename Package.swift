@@ -19,7 +19,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CHyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "Engine", dependencies: ["CHyperscan"]),
+        // Optimised in debug builds too: property tests run the engine millions of times.
+        .target(name: "Engine", dependencies: ["CHyperscan", "COpenSSL"], swiftSettings: [.unsafeFlags(["-O"])]),
         .target(name: "Corpus", dependencies: ["Engine", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Proxy",

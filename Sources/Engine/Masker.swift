@@ -14,37 +14,386 @@ public struct MaskError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Masks one body that arrives in chunks. Not shared between threads while a call is under way.
+///
+/// Between two chunks it keeps the bytes held (``RuleSet/longestHold`` bytes of text at most, in an escaped JSON string six times as many
+/// raw bytes), a hundred bytes for context, and for JSON one bit for each level of nesting.
 public struct Masker {
+    /// Bytes taken into the window at a time. Keeps the work space small and in the cache.
+    private static let stride = 32 * 1024
+
+    private let rules: RuleSet
+    private let format: Format
+    public private(set) var statistics = MaskStatistics()
+    /// Set once a `block` rule ended the body.
+    public private(set) var blocked: Finding?
+    private var isOver = false
+
+    /// Bytes that arrived and were not released.
+    private var held: [UInt8] = []
+    /// Offset in the body of the first byte held.
+    private var heldFrom = 0
+    /// The last bytes before those held, as they came: what a text that begins in the next window can look back on.
+    private var before: [UInt8] = []
+    /// The text that goes on in the next window.
+    private var text = TextState()
+    private var tokenizer = JSONTokenizer()
+
     /// - Parameters:
     ///   - rules: compiled once, shared by any number of maskers on any thread.
     ///   - format: how the body is read.
     public init(_ rules: RuleSet, format: Format) {
-        fatalError("filled in by the engine")
+        self.rules = rules
+        self.format = format
     }
-
-    public private(set) var statistics = MaskStatistics()
-    /// Set once a `block` rule ended the body.
-    public private(set) var blocked: Finding?
 
     /// Takes the next chunk and gives back all that may be released after it.
     ///
     /// After a block, or after a throw, the body is over: later calls give nothing.
     public mutating func feed(_ chunk: UnsafeRawBufferPointer) throws(MaskError) -> MaskedBytes {
-        fatalError("filled in by the engine")
+        var output = MaskedBytes()
+        if isOver { return output }
+        statistics.chunks += 1
+        statistics.bytesIn += chunk.count
+        var offset = 0
+        while offset < chunk.count, !isOver {
+            let end = min(offset + Self.stride, chunk.count)
+            try advance(UnsafeRawBufferPointer(rebasing: chunk[offset..<end]), chunkOffset: offset, isLast: false, into: &output)
+            offset = end
+        }
+        note(output)
+        return output
     }
 
     /// Ends the body and gives back what was held.
     public mutating func finish() throws(MaskError) -> MaskedBytes {
-        fatalError("filled in by the engine")
+        var output = MaskedBytes()
+        if isOver { return output }
+        try advance(UnsafeRawBufferPointer(start: nil, count: 0), chunkOffset: 0, isLast: true, into: &output)
+        isOver = true
+        note(output)
+        return output
+    }
+
+    private mutating func note(_ output: MaskedBytes) {
+        statistics.bytesOut += output.count
+        statistics.held = held.count
+        statistics.mostHeld = max(statistics.mostHeld, held.count)
+        for finding in output.findings {
+            if finding.action == .masked { statistics.masked[finding.rule, default: 0] += 1 } else { statistics.reported[finding.rule, default: 0] += 1 }
+        }
+    }
+
+    // MARK: One window
+
+    /// Scans what was held together with `new` and releases what it can.
+    private mutating func advance(
+        _ new: UnsafeRawBufferPointer, chunkOffset: Int, isLast: Bool, into output: inout MaskedBytes
+    ) throws(MaskError) {
+        let workspace: Workspace
+        do { workspace = try rules.takeWorkspace() } catch {
+            isOver = true
+            throw error
+        }
+        held.withUnsafeBytes { held in before.withUnsafeBytes { before in workspace.fillWindow(before, held, new) } }
+        let behind = before.count
+        let whole = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[..<workspace.windowCount])
+        let window = UnsafeBufferPointer(rebasing: whole[behind...])
+        var writer = Writer(window: window, heldCount: held.count, chunkOffset: chunkOffset, output: output)
+        do {
+            workspace.candidates.removeAll()
+            try rules.find(in: window, workspace)
+            switch format {
+            case .text: maskText(whole, behind, isLast, workspace, &writer)
+            case .json: try maskJSON(whole, behind, isLast, workspace, &writer)
+            }
+        } catch {
+            isOver = true
+            held = []
+            throw error
+        }
+        output = writer.output
+        let released = writer.position
+        if let found = writer.block {
+            isOver = true
+            held = []
+            blocked = found
+            output.blocked = found
+        } else {
+            held = Array(window[released...])
+            before = Array(whole[max(0, behind + released - Rule.Context.widest)..<behind + released])
+        }
+        heldFrom += released
+        rules.give(back: workspace)
+    }
+
+    private mutating func maskText(
+        _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ isLast: Bool, _ workspace: Workspace, _ writer: inout Writer
+    ) {
+        let window = UnsafeBufferPointer(rebasing: whole[behind...])
+        workspace.candidates.sort()
+        let stretch = TextScanner.Stretch(
+            bytes: window, isLast: isLast, candidates: 0..<workspace.candidates.count, candidateBase: 0, units: nil)
+        workspace.scanner.scan(stretch, candidates: workspace.candidates, state: &text)
+        apply(workspace, text: window, at: 0, units: nil, isLast: isLast, &writer) { $0 }
+        if writer.block == nil { writer.pass(to: workspace.scanner.released) }
+    }
+
+    // MARK: JSON
+
+    private mutating func maskJSON(
+        _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ isLast: Bool, _ workspace: Workspace, _ writer: inout Writer
+    ) throws(MaskError) {
+        let window = UnsafeBufferPointer(rebasing: whole[behind...])
+        workspace.texts.removeAll(keepingCapacity: true)
+        let end = tokenizer.read(window, isLast: isLast, into: &workspace.texts)
+        if let broken = tokenizer.brokenAt { statistics.brokenJSONAt = heldFrom + broken }
+
+        // Strings with escapes are scanned as their reader sees them, all in one go; what was found in their raw bytes does not count.
+        workspace.arena.removeAll(keepingCapacity: true)
+        workspace.decoded.removeAll(keepingCapacity: true)
+        for text in workspace.texts where text.kind == .string(hasEscape: true) {
+            let start = workspace.arena.count
+            var units = UnitMap()
+            let read = JSONEscapes.decode(
+                UnsafeBufferPointer(rebasing: window[text.start..<text.end]), isClosed: text.isClosed, into: &workspace.arena, noting: &units)
+            workspace.decoded.append(
+                Workspace.DecodedText(start: start, count: workspace.arena.count - start, rawCount: read, units: units))
+            workspace.arena.append(UInt8(ascii: "\""))
+        }
+        workspace.candidates.sort()
+        var arenaCandidates = CandidateList()
+        let arenaCount = workspace.arena.count
+        if arenaCount > 0 {
+            workspace.arena.append(contentsOf: repeatElement(0, count: CandidateFinder.slack))
+            swap(&arenaCandidates, &workspace.candidates)
+            workspace.candidates.removeAll()
+            try workspace.arena.withUnsafeBufferPointer { arena throws(MaskError) in
+                try rules.find(in: UnsafeBufferPointer(rebasing: arena[..<arenaCount]), workspace)
+            }
+            workspace.candidates.sort()
+            swap(&arenaCandidates, &workspace.candidates)
+        }
+
+        var raw = 0  // next candidate in the window
+        var inArena = 0
+        var nextDecoded = 0
+        var released = end
+        for json in workspace.texts {
+            if writer.block != nil { return }
+            if json.kind == .oversizedNumber {
+                maskOversized(json, &writer)
+                continue
+            }
+            if json.kind == .number, !json.isClosed {
+                released = json.start
+                continue
+            }
+            let isDecoded = json.kind == .string(hasEscape: true)
+            var state = json.isContinued ? text : TextState()
+            var candidates: Range<Int>
+            if isDecoded {
+                let decoded = workspace.decoded[nextDecoded]
+                candidates = Self.take(arenaCandidates, &inArena, from: decoded.start, to: decoded.start + decoded.count)
+                nextDecoded += 1
+            } else {
+                candidates = Self.take(workspace.candidates, &raw, from: json.start, to: json.end)
+            }
+            if candidates.isEmpty, json.isClosed, !json.isContinued { continue }
+            if !json.isContinued { state.lookback = Array(whole[max(0, behind + json.start - Rule.Context.widest)..<behind + json.start]) }
+
+            text = state
+            if isDecoded {
+                let decoded = workspace.decoded[nextDecoded - 1]
+                workspace.arena.withUnsafeBufferPointer { arena in
+                    let bytes = UnsafeBufferPointer(rebasing: arena[decoded.start..<decoded.start + decoded.count])
+                    let stretch = TextScanner.Stretch(
+                        bytes: bytes, isLast: json.isClosed, candidates: candidates, candidateBase: decoded.start, units: decoded.units)
+                    workspace.scanner.scan(stretch, candidates: arenaCandidates, state: &text)
+                    apply(workspace, text: bytes, at: json.start, units: decoded.units, isLast: json.isClosed, &writer) { Self.escaped($0) }
+                    if !json.isClosed {
+                        let reached = workspace.scanner.released
+                        released = json.start + (reached == decoded.count ? decoded.rawCount : decoded.units.rawStart(ofText: reached))
+                    }
+                }
+            } else {
+                let bytes = UnsafeBufferPointer(rebasing: window[json.start..<json.end])
+                let stretch = TextScanner.Stretch(
+                    bytes: bytes, isLast: json.isClosed, candidates: candidates, candidateBase: json.start, units: nil)
+                workspace.scanner.scan(stretch, candidates: workspace.candidates, state: &text)
+                if json.kind == .number {
+                    applyToNumber(workspace, json, bytes, &writer)
+                } else {
+                    let isTail = json.kind == .tail
+                    apply(workspace, text: bytes, at: json.start, units: nil, isLast: json.isClosed, &writer) { isTail ? $0 : Self.escaped($0) }
+                    if !json.isClosed { released = json.start + workspace.scanner.released }
+                }
+            }
+        }
+        if writer.block == nil { writer.pass(to: released) }
+    }
+
+    private static func escaped(_ bytes: [UInt8]) -> [UInt8] {
+        var raw: [UInt8] = []
+        JSONEscapes.escape(bytes, into: &raw)
+        return raw
+    }
+
+    /// The candidates that end inside (`from`, `to`], given that earlier calls took those before.
+    private static func take(_ candidates: borrowing CandidateList, _ next: inout Int, from: Int, to: Int) -> Range<Int> {
+        while next < candidates.count, Int(candidates[next].end) <= from { next += 1 }
+        let first = next
+        while next < candidates.count, Int(candidates[next].end) <= to { next += 1 }
+        return first..<next
+    }
+
+    /// Name of what masks a number longer than ``JSONTokenizer/longestNumber``.
+    static let oversizedRule = "oversized-number"
+    static let oversizedEntity = "OVERSIZED_NUMBER"
+
+    private mutating func maskOversized(_ json: JSONText, _ writer: inout Writer) {
+        if !json.isContinued {
+            writer.pass(to: json.start)
+            writer.write(Array("\"[REDACTED:\(Self.oversizedEntity)]\"".utf8))
+            text.group = TextState.OpenGroup(rule: -1, start: heldFrom + json.start, end: 0)
+        }
+        writer.skip(to: json.end)
+        if json.isClosed, let group = text.group {
+            writer.output.findings.append(
+                Finding(rule: Self.oversizedRule, entity: Self.oversizedEntity, range: group.start..<heldFrom + json.end, action: .masked))
+            text.group = nil
+        }
+    }
+
+    /// A number is replaced as a whole, by a string.
+    private func applyToNumber(_ workspace: Workspace, _ json: JSONText, _ bytes: UnsafeBufferPointer<UInt8>, _ writer: inout Writer) {
+        for match in workspace.scanner.reports { writer.output.findings.append(finding(match, at: json.start, units: nil, .reported)) }
+        if let winner = workspace.scanner.replacements.first?.winner {
+            let rule = rules.compiled[winner.rule]
+            writer.pass(to: json.start)
+            writer.write([UInt8(ascii: "\"")] + Self.escaped(written(winner, bytes)) + [UInt8(ascii: "\"")])
+            writer.skip(to: json.end)
+            writer.output.findings.append(
+                Finding(rule: rule.rule.id, entity: rule.rule.entity, range: heldFrom + json.start..<heldFrom + json.end, action: .masked))
+        }
+        end(workspace, at: json.start, units: nil, &writer)
+    }
+
+    // MARK: From text to output
+
+    private func written(_ winner: Match, _ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        let part = UnsafeBufferPointer(rebasing: bytes[winner.partStart..<winner.partEnd])
+        return rules.compiled[winner.rule].replacement(for: part, isOverlong: winner.isOverlong)
+    }
+
+    /// Writes the replacements of the latest scan and lists its findings.
+    ///
+    /// - Parameters:
+    ///   - start: where the stretch begins in the window.
+    ///   - encode: makes a replacement fit to stand there.
+    private mutating func apply(
+        _ workspace: Workspace, text bytes: UnsafeBufferPointer<UInt8>, at start: Int, units: UnitMap?, isLast: Bool, _ writer: inout Writer,
+        encode: ([UInt8]) -> [UInt8]
+    ) {
+        let scanner = workspace
+        func rawStart(_ offset: Int) -> Int { start + (units?.rawStart(ofText: offset) ?? offset) }
+        func rawEnd(_ offset: Int) -> Int { start + (units?.rawEnd(ofText: offset) ?? offset) }
+        for match in scanner.scanner.reports { writer.output.findings.append(finding(match, at: start, units: units, .reported)) }
+        var group = text.group
+        func close(at end: Int) {
+            guard let open = group else { return }
+            let rule = rules.compiled[open.rule].rule
+            writer.output.findings.append(
+                Finding(rule: rule.id, entity: rule.entity, range: open.start..<heldFrom + end, action: .masked))
+            group = nil
+        }
+        let released = scanner.scanner.released
+        var lastEnd = 0
+        for replacement in scanner.scanner.replacements {
+            if let winner = replacement.winner {
+                close(at: rawEnd(lastEnd))
+                group = TextState.OpenGroup(rule: winner.rule, start: heldFrom + rawStart(replacement.start), end: 0)
+                writer.pass(to: rawStart(replacement.start))
+                writer.write(encode(written(winner, bytes)))
+            }
+            lastEnd = replacement.end
+            writer.skip(to: min(rawEnd(replacement.end), isLast || scanner.scanner.block != nil ? .max : rawStart(released)))
+        }
+        if isLast || scanner.scanner.block != nil || lastEnd < released { close(at: rawEnd(lastEnd)) }
+        group?.end = lastEnd - released
+        text.group = group
+        end(workspace, at: start, units: units, &writer)
+    }
+
+    /// Ends the body if the latest scan found that it must end.
+    private func end(_ workspace: Workspace, at start: Int, units: UnitMap?, _ writer: inout Writer) {
+        guard let block = workspace.scanner.block else { return }
+        writer.pass(to: start + (units?.rawStart(ofText: block.start) ?? block.start))
+        writer.block = finding(block, at: start, units: units, .blocked)
+    }
+
+    private func finding(_ match: Match, at start: Int, units: UnitMap?, _ action: Finding.Outcome) -> Finding {
+        let rule = rules.compiled[match.rule].rule
+        let end = action == .blocked ? match.coreEnd : match.end
+        let first = start + (units?.rawStart(ofText: match.start) ?? match.start)
+        return Finding(
+            rule: rule.id, entity: rule.entity, range: heldFrom + first..<heldFrom + start + (units?.rawEnd(ofText: end) ?? end), action: action)
     }
 }
 
-public final class RuleSet: Sendable {
-    /// Compiles `rules`; ids must be unique.
-    public init(_ rules: [Rule]) throws(RuleError) { self.rules = rules; self.hash = "" }
-    public let rules: [Rule]
-    /// SHA-256-like identity of the rules, for records: the same rules give the same hash on every machine.
-    public let hash: String
-    /// The most bytes any rule holds before it decides.
-    public static let longestHold = 4096
+extension RuleSet {
+    /// Fills the workspace's candidates from `bytes`, which must have ``CandidateFinder/slack`` readable bytes behind them.
+    func find(in bytes: UnsafeBufferPointer<UInt8>, _ workspace: Workspace) throws(MaskError) {
+        guard let finder, let scratch = workspace.scratch else { return }
+        try finder.find(in: UnsafeRawBufferPointer(bytes), scratch: scratch, into: &workspace.candidates)
+    }
+}
+
+/// Puts released bytes and replacements in order, without copying what came in with the latest chunk.
+private struct Writer {
+    let window: UnsafeBufferPointer<UInt8>
+    /// Bytes of the window that were held; the rest is in the chunk.
+    let heldCount: Int
+    /// Where the window's new bytes begin in the chunk.
+    let chunkOffset: Int
+    var output: MaskedBytes
+    /// The first byte of the window not dealt with.
+    private(set) var position = 0
+    var block: Finding?
+
+    init(window: UnsafeBufferPointer<UInt8>, heldCount: Int, chunkOffset: Int, output: MaskedBytes) {
+        self.window = window
+        self.heldCount = heldCount
+        self.chunkOffset = chunkOffset
+        self.output = output
+    }
+
+    /// Releases the bytes up to `end` as they came.
+    mutating func pass(to end: Int) {
+        guard end > position else { return }
+        if position < heldCount {
+            append(Array(window[position..<min(end, heldCount)]))
+        }
+        if end > heldCount {
+            let range = chunkOffset + max(position, heldCount) - heldCount..<chunkOffset + end - heldCount
+            if case .passed(let last)? = output.pieces.last, last.upperBound == range.lowerBound {
+                output.pieces[output.pieces.count - 1] = .passed(last.lowerBound..<range.upperBound)
+            } else {
+                output.pieces.append(.passed(range))
+            }
+        }
+        position = end
+    }
+
+    /// Leaves the bytes up to `end` out.
+    mutating func skip(to end: Int) { position = max(position, min(end, window.count)) }
+
+    mutating func write(_ bytes: [UInt8]) { if !bytes.isEmpty { append(bytes) } }
+
+    private mutating func append(_ bytes: [UInt8]) {
+        if case .bytes(let last)? = output.pieces.last {
+            output.pieces[output.pieces.count - 1] = .bytes(last + bytes)
+        } else {
+            output.pieces.append(.bytes(bytes))
+        }
+    }
 }

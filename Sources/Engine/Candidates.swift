@@ -1,0 +1,123 @@
+// Finds candidates: places where some rule's core ends. The only file that knows Hyperscan.
+
+import CHyperscan
+
+/// A place where the core of a rule ends, so that a match may have begun before it.
+struct Candidate {
+    var rule: UInt32
+    /// Byte offset behind the core's last byte.
+    var end: UInt32
+}
+
+/// The Hyperscan databases of a rule set. Block mode, without start of match: starts are found by our own automata.
+///
+/// Rules are divided by how costly their cores are to look for: a few without a literal slow all others down if they share a database.
+final class CandidateFinder: @unchecked Sendable {
+    // Databases are read-only after `init`; Hyperscan allows their use from any thread, each with its own scratch.
+    private var databases: [OpaquePointer] = []
+
+    init(_ rules: [CompiledRule]) throws(RuleError) {
+        let all = Array(rules.enumerated())
+        let groups = [all.filter { $0.element.core.literalLength >= 3 }, all.filter { $0.element.core.literalLength < 3 }]
+        for group in groups where !group.isEmpty {
+            databases.append(try Self.compile(group.map { ($0.offset, $0.element.core.expression) }, rules))
+        }
+    }
+
+    deinit { for database in databases { hs_free_database(database) } }
+
+    private static func compile(_ expressions: [(rule: Int, text: String)], _ rules: [CompiledRule]) throws(RuleError) -> OpaquePointer {
+        // Expressions end in a zero byte each, all in one buffer that Hyperscan only reads.
+        let offsets = expressions.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.text.utf8.count + 1) }
+        let text = expressions.flatMap { Array($0.text.utf8CString) }
+        let flags = [UInt32](repeating: UInt32(HS_FLAG_DOTALL), count: expressions.count)
+        let ids = expressions.map { UInt32($0.rule) }
+        var database: OpaquePointer?
+        var problem: UnsafeMutablePointer<hs_compile_error_t>?
+        let status = text.withUnsafeBufferPointer { text in
+            let pointers: [UnsafePointer<CChar>?] = offsets.dropLast().map { text.baseAddress.unsafelyUnwrapped + $0 }
+            return hs_compile_multi(pointers, flags, ids, UInt32(expressions.count), UInt32(HS_MODE_BLOCK), nil, &database, &problem)
+        }
+        if status == HS_SUCCESS, let database { return database }
+        defer { hs_free_compile_error(problem) }
+        let index = Int(problem?.pointee.expression ?? 0)
+        let said = problem.map { String(cString: $0.pointee.message) } ?? "error \(status)"
+        let rule = rules[expressions[expressions.indices.contains(index) ? index : 0].rule].rule.id
+        throw RuleError(rule: rule, message: "Hyperscan cannot compile it: \(said)", hint: "make the bounds of repeats smaller")
+    }
+
+    /// Scratch space for one scan at a time.
+    func makeScratch() throws(MaskError) -> OpaquePointer {
+        var scratch: OpaquePointer?
+        for database in databases {
+            let status = hs_alloc_scratch(database, &scratch)
+            if status != HS_SUCCESS {
+                hs_free_scratch(scratch)
+                throw MaskError(description: "no scratch space for Hyperscan (error \(status))")
+            }
+        }
+        guard let scratch else { throw MaskError(description: "a rule set without rules has no scratch space") }
+        return scratch
+    }
+
+    static func free(scratch: OpaquePointer) { hs_free_scratch(scratch) }
+
+    /// Appends the candidates in `bytes` to `list`, in no particular order.
+    ///
+    /// At least ``slack`` bytes behind `bytes` must be readable: Hyperscan 5.4.0 reads a few bytes past the end on machines with AVX512-VBMI.
+    func find(in bytes: UnsafeRawBufferPointer, scratch: OpaquePointer, into list: inout CandidateList) throws(MaskError) {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
+        for database in databases {
+            let status = withUnsafeMutablePointer(to: &list) { list in
+                hs_scan(database, start.assumingMemoryBound(to: CChar.self), UInt32(bytes.count), 0, scratch, noteCandidate, list)
+            }
+            if status != HS_SUCCESS { throw MaskError(description: "Hyperscan failed while scanning (error \(status))") }
+        }
+    }
+
+    /// Readable bytes needed behind every buffer that is scanned (ENGINE: the over-read).
+    static let slack = 64
+}
+
+/// A growing list that Hyperscan's callback can append to.
+struct CandidateList: ~Copyable {
+    private(set) var storage: UnsafeMutablePointer<Candidate>
+    private(set) var count = 0
+    private var capacity: Int
+
+    init() {
+        capacity = 256
+        storage = .allocate(capacity: capacity)
+    }
+
+    deinit { storage.deallocate() }
+
+    mutating func removeAll() { count = 0 }
+
+    mutating func append(_ candidate: Candidate) {
+        if count == capacity {
+            let larger = UnsafeMutablePointer<Candidate>.allocate(capacity: capacity * 2)
+            larger.update(from: storage, count: count)
+            storage.deallocate()
+            storage = larger
+            capacity *= 2
+        }
+        storage[count] = candidate
+        count += 1
+    }
+
+    /// In order of end.
+    mutating func sort() {
+        var list = UnsafeMutableBufferPointer(start: storage, count: count)
+        list.sort { ($0.end, $0.rule) < ($1.end, $1.rule) }
+    }
+
+    subscript(_ index: Int) -> Candidate { storage[index] }
+}
+
+private func noteCandidate(
+    _ id: UInt32, _ from: UInt64, _ to: UInt64, _ flags: UInt32, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    context.unsafelyUnwrapped.assumingMemoryBound(to: CandidateList.self).pointee.append(Candidate(rule: id, end: UInt32(to)))
+    return 0
+}

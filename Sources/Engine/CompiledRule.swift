@@ -1,0 +1,149 @@
+// A rule made ready: its automata, and what its pattern allows the scanner to do.
+
+/// One rule with everything that confirming its matches needs. Immutable, shared by all threads.
+final class CompiledRule: Sendable {
+    let rule: Rule
+    /// What Hyperscan looks for.
+    let core: Core
+    let label: [UInt8]
+    /// Each context word in lower case.
+    let contextWords: [[UInt8]]
+
+    /// Longest end of a match from a given start.
+    let forward: ForwardAutomaton
+    /// Starts of the core's matches that end at a given place.
+    let starts: ReverseAutomaton
+    /// Starts of matches that are still open at the end of what has arrived.
+    let open: [ReverseAutomaton]
+    /// For a pattern that goes on behind its masked part: where that rest may begin, seen from the end of the match.
+    let rest: Rest?
+    let hasMask: Bool
+    /// Commits at its first end: later bytes can lengthen a match, and no more ("prompt" in the decision page).
+    let isPrompt: Bool
+    /// The last byte value → whether a match can be open behind it.
+    let opensAfter: ByteSet
+
+    struct Rest: Sendable {
+        let automaton: ReverseAutomaton
+        let emptyGap: Gap
+    }
+
+    var isChecked: Bool { !rule.checks.isEmpty }
+
+    /// The most bytes of text that a match may be held for.
+    static let longestHold = 4096
+    static let mostPositions = 4000
+
+    init(_ rule: Rule) throws(RuleError) {
+        self.rule = rule
+        label = Array((rule.action.label ?? "[REDACTED:\(rule.entity)]").utf8)
+        contextWords = rule.context?.words.map { Array($0.lowercased().utf8) } ?? []
+        if let context = rule.context {
+            if context.words.isEmpty || contextWords.contains([]) {
+                throw RuleError(rule: rule.id, message: "the context has no words", hint: "name at least one, or leave the context out")
+            }
+            if !(1...Rule.Context.widest).contains(context.within) {
+                throw RuleError(rule: rule.id, message: "the context looks \(context.within) bytes back", hint: "1 to \(Rule.Context.widest) are possible")
+            }
+        }
+
+        let pattern: Pattern
+        do { pattern = try PatternParser.parse(rule.pattern) } catch {
+            throw RuleError(rule: rule.id, message: error.message, hint: error.hint, patternOffset: error.offset)
+        }
+        if pattern.canBeEmpty {
+            throw RuleError(rule: rule.id, message: "the pattern can match nothing at all", hint: "ask for at least one byte, for example with + in place of *")
+        }
+        if pattern.positionCount > Self.mostPositions {
+            throw RuleError(
+                rule: rule.id, message: "the pattern is \(pattern.positionCount) bytes wide, more than \(Self.mostPositions)",
+                hint: "make the bounds of its repeats smaller")
+        }
+        core = Core(pattern)
+        var positions = Positions(pattern)
+        positions.startOnWholeCharacters()
+        let wiring = Wiring(positions)
+        if let way = wiring.endlessWait {
+            throw RuleError(
+                rule: rule.id, message: "the pattern can stay alive without an end for as long as such bytes come: \(way)",
+                hint: "bound the repeat, as in {0,200}, or let the pattern end inside it: a repeat without bound may only be followed by what may be missing")
+        }
+
+        let parts = pattern.aroundMask
+        hasMask = parts != nil
+        let after = parts?.after ?? .empty
+        let isLast = after.positionCount == 0
+        isPrompt = pattern.isUnbounded && rule.checks.isEmpty && isLast && !rule.action.needsWholeValue
+        do {
+            forward = try ForwardAutomaton(wiring)
+            open = try ReverseAutomaton.matchesOpen(wiring, elements: pattern.elements[...], committing: isPrompt)
+            starts = try .matchesEnding(Wiring(Positions(core.whole)))
+            if isLast {
+                rest = nil
+            } else {
+                let positions = Positions(after)
+                rest = Rest(automaton: try .matchesEnding(Wiring(positions)), emptyGap: positions.emptyGap)
+            }
+        } catch {
+            throw RuleError(
+                rule: rule.id, message: "the pattern needs more than \(StateTable.mostStates) states",
+                hint: "make the bounds of repeats smaller, or the classes on both sides of a repeat different")
+        }
+        var opensAfter = ByteSet()
+        for byte in UInt8.min...UInt8.max where open.contains(where: { $0.table.entry($0.initial[0], $0.table.symbol(byte)) != 0 }) {
+            opensAfter.insert(byte)
+        }
+        self.opensAfter = opensAfter
+    }
+}
+
+extension Rule.Action {
+    var label: String? { if case .redact(let label?) = self { label } else { nil } }
+    /// Whether the replacement depends on where the value ends.
+    var needsWholeValue: Bool { if case .mask(let style) = self { style.keepLast > 0 } else { false } }
+}
+
+extension Wiring {
+    /// A sample of bytes that a match could go on with for ever without reaching an end; nil if there are none.
+    fileprivate var endlessWait: String? {
+        // A cycle among the positions at which no match surely ends.
+        var state = [UInt8](repeating: 0, count: count)  // 0 new, 1 on the way, 2 done
+        let waits = (0..<count).map { !alwaysEnds(at: $0) }
+        for root in 0..<count where waits[root] && state[root] == 0 {
+            var path: [(position: Int, next: Int)] = [(root, 0)]
+            state[root] = 1
+            while let (position, next) = path.last {
+                if next == following[position].count {
+                    state[position] = 2
+                    path.removeLast()
+                    continue
+                }
+                path[path.count - 1].next += 1
+                let way = following[position][next]
+                guard waits[way.position], isOpen(way, from: position) else { continue }
+                if state[way.position] == 1 {
+                    let cycle = path.drop { $0.position != way.position }
+                    return cycle.prefix(20).map { Self.shown(positions.sets[$0.position]) }.joined() + " and so on"
+                }
+                if state[way.position] == 0 {
+                    state[way.position] = 1
+                    path.append((way.position, 0))
+                }
+            }
+        }
+        return nil
+    }
+
+    private func isOpen(_ way: Way, from position: Int) -> Bool {
+        symbols(of: position).contains { before in
+            var found = false
+            forEachSymbol(of: way, before: before) { _ in found = true }
+            return found
+        }
+    }
+
+    private static func shown(_ set: ByteSet) -> String {
+        for byte in Array("a0 x-.\"".utf8) + Array(UInt8(0x21)...0x7E) where set.contains(byte) { return "\"\(Character(UnicodeScalar(byte)))\"" }
+        return "a byte"
+    }
+}

@@ -1,0 +1,115 @@
+// Rules compiled together, shared by all maskers.
+
+import COpenSSL
+import Synchronization
+
+/// A compiled set of rules. Immutable; any number of ``Masker``s on any thread use it at once.
+public final class RuleSet: Sendable {
+    public let rules: [Rule]
+    /// SHA-256 over the rules and the meaning of this engine's version, in hexadecimal: the same on every machine.
+    public let hash: String
+    /// The most bytes of text that a match may be held for. In raw bytes of a JSON string at most six times as many.
+    public static let longestHold = CompiledRule.longestHold
+
+    let compiled: [CompiledRule]
+    /// Nil if there are no rules.
+    let finder: CandidateFinder?
+    /// Byte → rules of which a match can be open behind it.
+    let openAfter: [[Int]]
+    private let idle = Mutex<[Workspace]>([])
+
+    /// Compiles `rules`, which takes some milliseconds each.
+    ///
+    /// - Throws: the first rule that cannot be loaded, and why.
+    public init(_ rules: [Rule]) throws(RuleError) {
+        var ids = Set<String>()
+        for rule in rules where !ids.insert(rule.id).inserted {
+            throw RuleError(rule: rule.id, message: "another rule has this id", hint: "rename one of them")
+        }
+        self.rules = rules
+        var compiled: [CompiledRule] = []
+        for rule in rules { compiled.append(try CompiledRule(rule)) }
+        self.compiled = compiled
+        finder = rules.isEmpty ? nil : try CandidateFinder(compiled)
+        openAfter = (UInt8.min...UInt8.max).map { byte in compiled.indices.filter { compiled[$0].opensAfter.contains(byte) } }
+        hash = Self.hash(of: rules)
+    }
+
+    /// A workspace of this thread's own until it is given back.
+    func takeWorkspace() throws(MaskError) -> Workspace {
+        if let workspace = idle.withLock({ $0.popLast() }) { return workspace }
+        return Workspace(self, scratch: try finder?.makeScratch())
+    }
+
+    func give(back workspace: Workspace) { idle.withLock { $0.append(workspace) } }
+
+    private static func hash(of rules: [Rule]) -> String {
+        // Values in a fixed order, each with its length in front, so that no two sets of rules read alike.
+        var bytes: [UInt8] = []
+        func add(_ text: String) { bytes.append(contentsOf: Array("\(text.utf8.count):\(text)".utf8)) }
+        add("sluice meaning 1")
+        for rule in rules {
+            for text in [rule.id, rule.entity, rule.pattern, "\(rule.priority)", "\(rule.checks)", "\(rule.action)"] { add(text) }
+            add(rule.context.map { "\($0.within) \($0.words)" } ?? "")
+        }
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        guard EVP_Digest(bytes, bytes.count, &digest, &count, EVP_sha256(), nil) == 1 else { return "unavailable" }
+        return digest[..<Int(count)].map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}
+
+/// Buffers and scratch space for one scan at a time.
+///
+/// Handed from thread to thread through ``RuleSet``, used by one at a time: hence unchecked.
+final class Workspace: @unchecked Sendable {
+    var scanner: TextScanner
+    var candidates = CandidateList()
+    var texts: [JSONText] = []
+    var decoded: [DecodedText] = []
+    /// The texts of strings with escapes, one after the other.
+    var arena: [UInt8] = []
+    let scratch: OpaquePointer?
+
+    /// Bytes to scan, with ``CandidateFinder/slack`` readable bytes behind them.
+    private(set) var window: UnsafeMutableBufferPointer<UInt8>
+    private(set) var windowCount = 0
+
+    /// A string with escapes, decoded.
+    struct DecodedText {
+        var start: Int
+        var count: Int
+        /// Raw bytes that were decoded.
+        var rawCount: Int
+        var units: UnitMap
+    }
+
+    fileprivate init(_ rules: RuleSet, scratch: OpaquePointer?) {
+        scanner = TextScanner(rules.compiled, openAfter: rules.openAfter)
+        self.scratch = scratch
+        window = .allocate(capacity: 4096)
+        window.initialize(repeating: 0)
+    }
+
+    deinit {
+        window.deallocate()
+        if let scratch { CandidateFinder.free(scratch: scratch) }
+    }
+
+    /// Fills the window with `parts`, in order.
+    func fillWindow(_ parts: UnsafeRawBufferPointer...) {
+        let count = parts.reduce(0) { $0 + $1.count }
+        if count + CandidateFinder.slack > window.count {
+            window.deallocate()
+            window = .allocate(capacity: (count + CandidateFinder.slack) * 2)
+            window.initialize(repeating: 0)
+        }
+        var offset = 0
+        for part in parts where !part.isEmpty {
+            UnsafeMutableRawBufferPointer(window).baseAddress.unsafelyUnwrapped.advanced(by: offset)
+                .copyMemory(from: part.baseAddress.unsafelyUnwrapped, byteCount: part.count)
+            offset += part.count
+        }
+        windowCount = count
+    }
+}

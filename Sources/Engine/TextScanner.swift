@@ -1,0 +1,535 @@
+// The heart of the engine: finds the matches in one stretch of a text, decides what is replaced, and how far the text may be released.
+//
+// `docs/decisions/0001-the-meaning-of-masking.md` says what must come out. All offsets here count from the first byte of the stretch,
+// which begins where the last one was released up to.
+
+/// What a text remembers from one stretch to the next.
+struct TextState {
+    /// The byte before the stretch; nil at the start of the text.
+    var before: UInt8?
+    /// What a context condition sees before the stretch: at most `Rule.Context.widest` bytes.
+    var lookback: [UInt8] = []
+    /// Rules that may not start anew yet.
+    var runs: [Run] = []
+    /// The replacement that was written last, if the stretch may still go on with it.
+    var group: OpenGroup?
+
+    /// A match that began before the stretch and reaches into it.
+    struct Run {
+        var rule: Int
+        /// Where the match ends for now; the rule finds no other match before.
+        var end: Int
+        /// The automaton's state there; 0 when the match cannot get longer.
+        var state: UInt16
+    }
+
+    struct OpenGroup {
+        var rule: Int
+        /// Byte offset of its first byte in the body.
+        var start: Int
+        /// The stretch is covered up to here.
+        var end: Int
+    }
+}
+
+/// A replacement in a text.
+struct Replacement {
+    /// Half-open.
+    var start: Int
+    var end: Int
+    /// Decides what is written; nil goes on with the open group and writes nothing.
+    var winner: Match?
+}
+
+/// A match that is known to be one.
+struct Match {
+    var rule: Int
+    /// The whole match.
+    var start: Int
+    /// The match as far as it is known; open-ended ones grow.
+    var end: Int
+    /// Where it was known to be a match.
+    var coreEnd: Int
+    /// The part to mask, widened to whole characters; its end grows with the match.
+    var partStart: Int
+    var partEnd: Int
+    var partCoreEnd: Int
+    /// Ran over the longest hold: masked without further checks.
+    var isOverlong: Bool
+    /// The state at `end` if the match can still grow.
+    var state: UInt16
+}
+
+/// Scans stretches of text. One per thread at a time; keeps its buffers from call to call.
+struct TextScanner {
+    private let rules: [CompiledRule]
+    /// Last byte → rules that can have a match open behind it.
+    private let openAfter: [[Int]]
+
+    // Results of the latest scan.
+    private(set) var replacements: [Replacement] = []
+    private(set) var reports: [Match] = []
+    /// The match that ends the body, once nothing before it is open.
+    private(set) var block: Match?
+    /// Bytes of the stretch that may be released.
+    private(set) var released = 0
+
+    // Work space.
+    private var matches: [Match] = []
+    private var starts: [(rule: Int, start: Int)] = []
+    private var ends: [Int] = []
+    private var components: [Component] = []
+    /// Rule → no match of it starts before. Reset after each scan through `touched`.
+    private var resume: [Int]
+    /// Rule → earliest start of it that is still open.
+    private var open: [Int]
+    private var touched: [Int] = []
+
+    private struct Component {
+        var matchStart: Int
+        var start: Int
+        var coreEnd: Int
+        var end: Int
+        var winner: Match
+    }
+
+    init(_ rules: [CompiledRule], openAfter: [[Int]]) {
+        self.rules = rules
+        self.openAfter = openAfter
+        resume = Array(repeating: 0, count: rules.count)
+        open = Array(repeating: .max, count: rules.count)
+    }
+
+    /// A stretch of text and what is known around it.
+    struct Stretch {
+        var bytes: UnsafeBufferPointer<UInt8>
+        /// No more bytes follow in this text.
+        var isLast: Bool
+        /// Candidates with their ends counted from `candidateBase`, in order of end.
+        var candidates: Range<Int>
+        var candidateBase: Int
+        /// Escapes that a released end must not cut through.
+        var units: UnitMap?
+    }
+
+    /// Scans a stretch; leaves the results in `replacements`, `reports`, `block` and `released`, and in `state` what the next stretch
+    /// needs, counted from the first byte that was not released.
+    mutating func scan(_ stretch: Stretch, candidates: borrowing CandidateList, state: inout TextState) {
+        replacements.removeAll(keepingCapacity: true)
+        reports.removeAll(keepingCapacity: true)
+        matches.removeAll(keepingCapacity: true)
+        components.removeAll(keepingCapacity: true)
+        block = nil
+
+        var limit = stretch.bytes.count
+        goOn(with: &state.runs, in: stretch, before: state.before, group: &state.group, limit: &limit)
+        findOpenStarts(in: stretch, before: state.before)
+        findMatches(in: stretch, candidates: candidates, state: state)
+        for rule in touched { limit = min(limit, open[rule]) }
+        decide(in: stretch, limit: limit, state: &state)
+        for rule in touched {
+            resume[rule] = 0
+            open[rule] = .max
+        }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Matches that began earlier
+
+    private mutating func goOn(
+        with runs: inout [TextState.Run], in stretch: Stretch, before: UInt8?, group: inout TextState.OpenGroup?, limit: inout Int
+    ) {
+        for index in runs.indices {
+            let rule = runs[index].rule
+            touched.append(rule)
+            guard runs[index].state != 0 else {
+                resume[rule] = max(resume[rule], runs[index].end)
+                continue
+            }
+            let grown = grow(rule, from: runs[index].end, state: runs[index].state, in: stretch)
+            runs[index].end = grown.end
+            runs[index].state = grown.state
+            if grown.end < grown.knownTo { limit = min(limit, grown.end) }
+            resume[rule] = grown.state == 0 ? grown.end : .max
+            if rules[rule].rule.action.masks, let end = group?.end { group?.end = max(end, grown.widenedEnd) }
+        }
+    }
+
+    /// How far an open-ended match reaches.
+    private struct Growth {
+        var end: Int
+        var widenedEnd: Int
+        /// 0 when it cannot grow any more.
+        var state: UInt16
+        /// The bytes from `end` up to here may belong to it or not.
+        var knownTo: Int
+    }
+
+    private func grow(_ rule: Int, from start: Int, state: UInt16, in stretch: Stretch) -> Growth {
+        let forward = rules[rule].forward
+        let table = forward.table
+        let bytes = stretch.bytes
+        var (index, current) = (start, state)
+        var (end, endState) = (start, state)
+        while index < bytes.count {
+            let entry = table.entry(current, table.symbol(bytes[index]))
+            if entry & StateTable.mark != 0 { (end, endState) = (index, current) }
+            current = entry & StateTable.stateMask
+            if current == 0 { break }
+            index += 1
+        }
+        if index == bytes.count, current != 0 {
+            if forward.accepts[Int(current)] || (stretch.isLast && table.entry(current, table.edge) & StateTable.mark != 0) {
+                (end, endState) = (index, current)
+            }
+            if !stretch.isLast && !forward.isDecided[Int(current)] {
+                return Growth(end: end, widenedEnd: end, state: endState, knownTo: index)
+            }
+        }
+        guard let widened = widenedRight(end, in: stretch) else {
+            return Growth(end: end, widenedEnd: end, state: endState, knownTo: bytes.count)
+        }
+        return Growth(end: end, widenedEnd: widened, state: 0, knownTo: end)
+    }
+
+    // MARK: Starts that are still open
+
+    private mutating func findOpenStarts(in stretch: Stretch, before: UInt8?) {
+        guard !stretch.isLast, let last = stretch.bytes.last else { return }
+        for rule in openAfter[Int(last)] where resume[rule] != .max {
+            let start = openStart(rule, in: stretch, before: before)
+            if start == .max { continue }
+            touched.append(rule)
+            open[rule] = start
+        }
+    }
+
+    /// The earliest start, not before `resume`, from which a match is still open at the end of the stretch; `.max` if there is none.
+    private func openStart(_ rule: Int, in stretch: Stretch, before: UInt8?) -> Int {
+        let bytes = stretch.bytes
+        let lowest = max(resume[rule], bytes.count - CompiledRule.longestHold)
+        var earliest = Int.max
+        for automaton in rules[rule].open {
+            Self.backwards(automaton.table, from: bytes.count, state: automaton.initial[0], downTo: lowest, in: bytes, before: before) { start in
+                earliest = min(earliest, start)
+                return true
+            }
+        }
+        return earliest
+    }
+
+    /// Runs a reverse automaton; `body` gets each gap with a mark and says whether to go on.
+    @inline(__always)
+    private static func backwards(
+        _ table: StateTable, from end: Int, state: UInt16, downTo lowest: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?,
+        _ body: (Int) -> Bool
+    ) {
+        var current = state
+        var gap = end
+        while gap >= max(lowest, 0) {
+            let symbol = gap > 0 ? table.symbol(bytes[gap - 1]) : before.map(table.symbol) ?? table.edge
+            let entry = table.entry(current, symbol)
+            if entry & StateTable.mark != 0, !body(gap) { return }
+            current = entry & StateTable.stateMask
+            if current == 0 { return }
+            gap -= 1
+        }
+    }
+
+    // MARK: Candidates to matches
+
+    private mutating func findMatches(in stretch: Stretch, candidates: borrowing CandidateList, state: TextState) {
+        starts.removeAll(keepingCapacity: true)
+        for index in stretch.candidates {
+            let rule = Int(candidates[index].rule)
+            let end = Int(candidates[index].end) - stretch.candidateBase
+            guard end > 0, end > resume[rule] else { continue }
+            let automaton = rules[rule].starts
+            Self.backwards(
+                automaton.table, from: end, state: automaton.initial[0], downTo: max(resume[rule], end - CompiledRule.longestHold), in: stretch.bytes,
+                before: state.before
+            ) { start in
+                starts.append((rule, start))
+                return true
+            }
+        }
+        if starts.count > 1 { starts.sort { ($0.rule, $0.start) < ($1.rule, $1.start) } }
+        for (rule, start) in starts where start >= resume[rule] && start < open[rule] {
+            switch match(rule, from: start, in: stretch, state: state) {
+            case .none: break
+            case .open:
+                // Only a match that ends at the very end of the stretch, in the middle of a character.
+                open[rule] = start
+                touched.append(rule)
+            case .found(let match):
+                matches.append(match)
+                touched.append(rule)
+                resume[rule] = match.state == 0 ? match.end : .max
+                if open[rule] < resume[rule] { open[rule] = resume[rule] == .max ? .max : openStart(rule, in: stretch, before: state.before) }
+                if match.state != 0, match.end < stretch.bytes.count { open[rule] = match.end }
+            }
+        }
+    }
+
+    private enum Outcome {
+        case none
+        case open
+        case found(Match)
+    }
+
+    /// The match of `rule` that starts at `start`, if there is one.
+    private mutating func match(_ rule: Int, from start: Int, in stretch: Stretch, state: TextState) -> Outcome {
+        let compiled = rules[rule]
+        let forward = compiled.forward
+        let table = forward.table
+        let bytes = stretch.bytes
+        var current = forward.starts[start > 0 ? table.symbol(bytes[start - 1]) : state.before.map(table.symbol) ?? table.edge]
+        var index = start
+        var end = -1
+        var part = compiled.hasMask ? -1 : start
+        ends.removeAll(keepingCapacity: true)
+
+        while index < bytes.count {
+            let entry = table.entry(current, table.symbol(bytes[index]))
+            if entry & StateTable.mark != 0 {
+                end = index
+                if compiled.isPrompt { break }
+                if compiled.isChecked { ends.append(index) }
+            }
+            current = entry & StateTable.stateMask
+            if current == 0 { break }
+            if part < 0, forward.isInMask[Int(current)] { part = index }
+            index += 1
+            if compiled.isPrompt {
+                if forward.accepts[Int(current)] {
+                    end = index
+                    break
+                }
+            } else if index - start == CompiledRule.longestHold, end >= 0 || forward.accepts[Int(current)], forward.canGoOn[Int(current)] {
+                guard contextHolds(compiled, at: start, in: stretch, state: state) else { return .none }
+                return openEnded(rule, start: start, coreEnd: index, part: part, automaton: current, isOverlong: true, in: stretch)
+            }
+        }
+        if compiled.isPrompt, end >= 0 {
+            guard contextHolds(compiled, at: start, in: stretch, state: state) else { return .none }
+            // The loop left `current` as the state at `end`: it stops before taking the step over the marked gap.
+            return openEnded(rule, start: start, coreEnd: end, part: part, automaton: current, isOverlong: false, in: stretch)
+        }
+        if index == bytes.count, current != 0 {
+            let endsHere = table.entry(current, table.edge) & StateTable.mark != 0
+            if !stretch.isLast && !forward.isDecided[Int(current)] { return .open }
+            if endsHere {
+                end = index
+                if compiled.isChecked { ends.append(index) }
+            }
+        }
+        if end < 0 || !contextHolds(compiled, at: start, in: stretch, state: state) { return .none }
+        while true {
+            if compiled.isChecked {
+                guard let longest = ends.popLast() else { return .none }
+                end = longest
+            }
+            let partEnd = self.partEnd(compiled, part: part, end: end, in: stretch)
+            if compiled.isChecked, !passesChecks(compiled, part..<partEnd, in: bytes) { continue }
+            guard let widened = widenedRight(partEnd, in: stretch) else { return .open }
+            return .found(
+                Match(
+                    rule: rule, start: start, end: end, coreEnd: end, partStart: widenedLeft(part, in: bytes), partEnd: widened,
+                    partCoreEnd: widened, isOverlong: false, state: 0))
+        }
+    }
+
+    /// A match that is one for sure and goes on for as long as its automaton does.
+    private func openEnded(
+        _ rule: Int, start: Int, coreEnd: Int, part: Int, automaton state: UInt16, isOverlong: Bool, in stretch: Stretch
+    ) -> Outcome {
+        guard let widenedCore = widenedRight(coreEnd, in: stretch) else { return .open }
+        let grown = grow(rule, from: coreEnd, state: state, in: stretch)
+        return .found(
+            Match(
+                rule: rule, start: start, end: grown.end, coreEnd: coreEnd, partStart: widenedLeft(part < 0 ? start : part, in: stretch.bytes),
+                partEnd: max(grown.widenedEnd, widenedCore), partCoreEnd: widenedCore, isOverlong: isOverlong, state: grown.state))
+    }
+
+    /// Where the part to mask ends: at the last place from which the rest of the pattern reaches the end of the match.
+    private func partEnd(_ compiled: CompiledRule, part: Int, end: Int, in stretch: Stretch) -> Int {
+        guard let rest = compiled.rest else { return end }
+        let bytes = stretch.bytes
+        let after = end < bytes.count ? bytes[end] : nil
+        if rest.emptyGap.allows(before: bytes[end - 1], after: after) { return end }
+        let table = rest.automaton.table
+        var last = end
+        Self.backwards(
+            table, from: end, state: rest.automaton.initial[after.map(table.symbol) ?? table.edge], downTo: part + 1, in: bytes, before: nil
+        ) { start in
+            last = start
+            return false
+        }
+        return last
+    }
+
+    private func passesChecks(_ compiled: CompiledRule, _ part: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let value = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[part])
+        return compiled.rule.checks.allSatisfy { $0.passes(value) }
+    }
+
+    // MARK: Whole characters
+
+    /// `end`, moved over the rest of a character that it cuts; nil if that rest has not arrived.
+    private func widenedRight(_ end: Int, in stretch: Stretch) -> Int? {
+        let bytes = stretch.bytes
+        guard end > 0, bytes[end - 1] >= 0x80 else { return end }
+        var widened = end
+        while widened < bytes.count, widened - end < 3, ByteSet.continuation.contains(bytes[widened]) { widened += 1 }
+        return widened == bytes.count && widened - end < 3 && !stretch.isLast ? nil : widened
+    }
+
+    private func widenedLeft(_ start: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        var widened = start
+        while widened > 0, start - widened < 3, ByteSet.continuation.contains(bytes[widened]), bytes[widened - 1] >= 0x80 { widened -= 1 }
+        return widened
+    }
+
+    // MARK: Context
+
+    private func contextHolds(_ compiled: CompiledRule, at start: Int, in stretch: Stretch, state: TextState) -> Bool {
+        guard let context = compiled.rule.context else { return true }
+        let own = stretch.bytes[max(0, start - context.within)..<start]
+        let missing = context.within - own.count
+        let window = Array(state.lookback.suffix(missing)) + Array(own)
+        return compiled.contextWords.contains { window.containsWord($0) }
+    }
+
+    // MARK: What is replaced and what is released
+
+    private mutating func decide(in stretch: Stretch, limit: Int, state: inout TextState) {
+        let isLast = stretch.isLast
+        var limit = limit
+        let blocking = matches.filter { rules[$0.rule].rule.action == .block }.min(by: comesFirst)
+        var ending: Match?
+        if let blocking {
+            if isLast || limit > blocking.start { ending = blocking } else { limit = min(limit, blocking.start) }
+        }
+        let horizon = ending?.start ?? .max
+
+        buildComponents(before: horizon)
+        var release = limit
+        if ending != nil {
+            release = horizon
+        } else if !isLast {
+            // A component that an open match may still join is not decided, unless it has become too long for that.
+            func isDecided(_ component: Component) -> Bool {
+                component.coreEnd <= limit || limit - component.start >= CompiledRule.longestHold
+            }
+            for component in components where !isDecided(component) { release = min(release, component.matchStart) }
+            var before: Int
+            repeat {
+                before = release
+                if let units = stretch.units { release = units.unitStart(ofText: release) }
+                // A match that begins before the release point must have its replacement begin there too, or wait whole.
+                for component in components where component.matchStart < release && component.start >= release { release = component.matchStart }
+            } while release != before
+        }
+
+        group(upTo: ending == nil && !isLast ? release : .max, state: &state)
+        for match in matches where rules[match.rule].rule.action == .report && match.start < min(isLast ? .max : release, horizon) { reports.append(match) }
+        block = ending
+        released = isLast ? (ending?.start ?? stretch.bytes.count) : release
+        if !isLast && ending == nil { remember(stretch, release, &state) }
+    }
+
+    /// Text order, then priority, then length of the core, then id.
+    private func comesFirst(_ a: Match, _ b: Match) -> Bool {
+        if a.start != b.start { return a.start < b.start }
+        return wins(a, over: b, aLength: a.coreEnd - a.start, bLength: b.coreEnd - b.start)
+    }
+
+    private func wins(_ a: Match, over b: Match, aLength: Int, bLength: Int) -> Bool {
+        let (first, second) = (rules[a.rule].rule, rules[b.rule].rule)
+        if first.priority != second.priority { return first.priority > second.priority }
+        if aLength != bLength { return aLength > bLength }
+        if first.id != second.id { return first.id.utf8.lexicographicallyPrecedes(second.id.utf8) }
+        return a.start < b.start
+    }
+
+    private mutating func buildComponents(before horizon: Int) {
+        var masking = matches.filter { rules[$0.rule].rule.action.masks && $0.start < horizon }
+        masking.sort { ($0.partStart, $0.start, $0.rule) < ($1.partStart, $1.start, $1.rule) }
+        for match in masking {
+            if var last = components.last, match.partStart < last.coreEnd, match.partStart - last.start < CompiledRule.longestHold {
+                last.matchStart = min(last.matchStart, match.start)
+                last.coreEnd = max(last.coreEnd, match.partCoreEnd)
+                last.end = max(last.end, match.partEnd)
+                let winner = last.winner
+                if wins(match, over: winner, aLength: match.partCoreEnd - match.partStart, bLength: winner.partCoreEnd - winner.partStart) { last.winner = match }
+                components[components.count - 1] = last
+            } else {
+                components.append(
+                    Component(matchStart: match.start, start: match.partStart, coreEnd: match.partCoreEnd, end: match.partEnd, winner: match))
+            }
+        }
+    }
+
+    /// Joins components that touch or overlap into replacements.
+    private mutating func group(upTo release: Int, state: inout TextState) {
+        if let open = state.group { replacements.append(Replacement(start: 0, end: open.end, winner: nil)) }
+        for component in components where component.start < release {
+            if let last = replacements.last, component.start <= last.end {
+                replacements[replacements.count - 1].end = max(last.end, component.end)
+            } else {
+                replacements.append(Replacement(start: component.start, end: component.end, winner: component.winner))
+            }
+        }
+    }
+
+    /// Leaves in `state` what the next stretch, which begins at `release`, needs to know.
+    private mutating func remember(_ stretch: Stretch, _ release: Int, _ state: inout TextState) {
+        var runs: [TextState.Run] = []
+        for var run in state.runs where run.state != 0 || run.end > release {
+            run.end -= release
+            runs.append(run)
+        }
+        for match in matches where match.start < release && (match.state != 0 || match.end > release) {
+            runs.append(TextState.Run(rule: match.rule, end: match.end - release, state: match.state))
+        }
+        state.runs = runs
+        guard release > 0 else { return }
+        let bytes = stretch.bytes
+        state.before = bytes[release - 1]
+        let kept = bytes[max(0, release - Rule.Context.widest)..<release]
+        state.lookback = Array(state.lookback.suffix(Rule.Context.widest - kept.count)) + Array(kept)
+    }
+}
+
+extension Rule.Action {
+    /// Whether a match is taken out of the body.
+    var masks: Bool {
+        switch self {
+        case .redact, .mask, .remove: true
+        case .block, .report: false
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Whether `word`, in lower case, stands here as a word: see ``Rule/Context/words``.
+    fileprivate func containsWord(_ word: [UInt8]) -> Bool {
+        func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") }
+        func isLower(_ byte: UInt8) -> Bool { isLetter(byte) && byte & 0x20 != 0 }
+        /// Whether a word may begin or end between the bytes at `index - 1` and `index`.
+        func separates(_ index: Int) -> Bool {
+            if index == 0 || index == count { return true }
+            let (left, right) = (self[index - 1], self[index])
+            if !isLetter(left) || !isLetter(right) { return true }
+            return isLower(left) && !isLower(right)
+        }
+        guard word.count <= count else { return false }
+        for start in 0...(count - word.count) where separates(start) {
+            let end = start + word.count
+            guard (start..<end).allSatisfy({ (isLetter(self[$0]) ? self[$0] | 0x20 : self[$0]) == word[$0 - start] }) else { continue }
+            if separates(end) { return true }
+            if self[end] | 0x20 == UInt8(ascii: "s"), separates(end + 1) { return true }
+        }
+        return false
+    }
+}
