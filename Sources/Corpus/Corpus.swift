@@ -1,0 +1,192 @@
+// The corpus: a folder of rule files and profiles, and the rule sets made from it.
+
+import Engine
+import Foundation
+
+/// All rules and profiles below one folder: `profiles/*.yaml` name selections, every other `*.yaml` holds rules.
+public struct Corpus: Sendable {
+    /// As it was given or found.
+    public let directory: String
+    /// In order of file names, then of place.
+    public let entries: [Entry]
+    public let profiles: [Profile]
+
+    /// The profile used where none is named.
+    public static let defaultProfile = "default"
+
+    /// Reads every file below `directory`.
+    ///
+    /// - Throws: all problems found in all files.
+    public init(directory: String) throws(CorpusError) {
+        self.directory = directory
+        var problems: [Problem] = []
+        var entries: [Entry] = []
+        var profiles: [Profile] = []
+        for path in try Self.yamlFiles(in: directory) {
+            let name = directory + "/" + path
+            guard let data = FileManager.default.contents(atPath: name) else {
+                problems.append(Problem(at: nil, "\(name) cannot be read", hint: "check its permissions"))
+                continue
+            }
+            guard let text = String(validating: data, as: UTF8.self) else {
+                problems.append(Problem(at: Location(file: name, line: 1, column: 1), "the file is not UTF-8"))
+                continue
+            }
+            var file = YAMLFile(name: name, text: text)
+            let parts = path.split(separator: "/")
+            if parts.count == 2, parts[0] == "profiles" {
+                let stem = parts[1].prefix(upTo: parts[1].lastIndex(of: ".") ?? parts[1].endIndex)
+                if let profile = file.readProfile(stem: String(stem)) { profiles.append(profile) }
+            } else {
+                entries += file.readRules(folder: parts.dropLast().joined(separator: "/"))
+            }
+            problems += file.problems
+        }
+        problems += Self.duplicates(entries.map { ($0.rule.id, $0.location) }, what: "rule id")
+        // Selectors are judged only against a complete list of rules.
+        if problems.isEmpty { problems = Self.idleSelectors(profiles, entries) }
+        guard problems.isEmpty else { throw CorpusError(problems) }
+        self.entries = entries
+        self.profiles = profiles
+    }
+
+    /// Reads the corpus at `directory`, or where ``locate(_:)`` finds it.
+    public static func open(_ directory: String? = nil) throws(CorpusError) -> Corpus {
+        try Corpus(directory: locate(directory))
+    }
+
+    /// The folder of the corpus: `directory` if given, else `$SLUICE_CORPUS`, else the first that exists of `./corpus`, `corpus` and
+    /// `share/sluice/corpus` beside and above the running program, and `/usr/share/sluice/corpus`.
+    public static func locate(
+        _ directory: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(CorpusError) -> String {
+        if let directory { return try existing(directory, named: "by --corpus") }
+        if let named = environment["SLUICE_CORPUS"], !named.isEmpty { return try existing(named, named: "by SLUICE_CORPUS") }
+        var candidates = ["corpus"]
+        var folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        while folder.path != "/" {
+            candidates += [folder.appending(path: "corpus").path, folder.appending(path: "share/sluice/corpus").path]
+            folder = folder.deletingLastPathComponent()
+        }
+        candidates.append("/usr/share/sluice/corpus")
+        for candidate in candidates where isFolder(candidate + "/profiles") { return candidate }
+        throw CorpusError([
+            Problem(
+                at: nil, "no corpus found: not in ./corpus, above the program, or in /usr/share/sluice/corpus",
+                hint: "name its folder with --corpus DIR or SLUICE_CORPUS=DIR")
+        ])
+    }
+
+    /// The rules that one of the profiles selects, each once, in the corpus's order.
+    ///
+    /// Where profiles give a rule different actions, the one that releases least holds: `block` before masking before `report`, and
+    /// of two that mask that of the profile named first.
+    public func rules(profiles names: [String]) throws(CorpusError) -> [Rule] {
+        var chosen: [Profile] = []
+        for name in names {
+            guard let profile = profiles.first(where: { $0.name == name }) else {
+                let known = profiles.map(\.name)
+                let hint = name.nearest(in: known).map { "did you mean \"\($0)\"?" } ?? "known profiles: \(known.joined(separator: ", "))"
+                throw CorpusError([Problem(at: nil, "there is no profile \"\(name)\" in \(directory)", hint: hint)])
+            }
+            chosen.append(profile)
+        }
+        return entries.compactMap { entry in
+            let actions = chosen.filter { $0.selects(entry) }.map { $0.action ?? entry.rule.action }
+            guard var action = actions.first else { return nil }
+            for other in actions.dropFirst() where other.severity > action.severity { action = other }
+            var rule = entry.rule
+            rule.action = action
+            return rule
+        }
+    }
+
+    /// The compiled rules of the profiles.
+    ///
+    /// - Throws: an unknown profile, or a rule that the engine refuses, with its place.
+    public func ruleSet(profiles names: [String]) throws(CorpusError) -> RuleSet {
+        try compile(rules(profiles: names))
+    }
+
+    /// Compiles rules of this corpus; what the engine refuses is reported at its place in the file.
+    public func compile(_ rules: [Rule]) throws(CorpusError) -> RuleSet {
+        do {
+            return try RuleSet(rules)
+        } catch {
+            throw CorpusError([problem(of: error)])
+        }
+    }
+
+    /// A refusal of the engine, at the place of the rule that it names.
+    func problem(of error: RuleError) -> Problem {
+        guard let entry = entries.first(where: { $0.rule.id == error.rule }) else {
+            return Problem(at: nil, "rule \"\(error.rule)\": \(error.message)", hint: error.hint)
+        }
+        let place = error.patternOffset.map { entry.location(ofPatternByte: $0) } ?? entry.location
+        return Problem(at: place, "rule \"\(error.rule)\": \(error.message)", hint: error.hint)
+    }
+
+    // MARK: Files
+
+    /// Paths relative to `directory`, sorted by bytes.
+    private static func yamlFiles(in directory: String) throws(CorpusError) -> [String] {
+        let paths = FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []
+        let files = paths.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+        guard !files.isEmpty else {
+            throw CorpusError([Problem(at: nil, "\(directory) holds no rule files", hint: "put rules into \(directory)/pii/NAME.yaml")])
+        }
+        return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private static func existing(_ directory: String, named how: String) throws(CorpusError) -> String {
+        if isFolder(directory) { return directory }
+        throw CorpusError([
+            Problem(at: nil, "the corpus folder \"\(directory)\" named \(how) does not exist", hint: "name the folder that holds profiles/ and the rule files")
+        ])
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    // MARK: Whole-corpus checks
+
+    private static func duplicates(_ names: [(String, Location)], what: String) -> [Problem] {
+        var first: [String: Location] = [:]
+        var problems: [Problem] = []
+        for (name, location) in names {
+            if let earlier = first[name] {
+                problems.append(Problem(at: location, "the \(what) \"\(name)\" is already used at \(earlier)", hint: "give one of the two another name"))
+            } else {
+                first[name] = location
+            }
+        }
+        return problems
+    }
+
+    /// Selectors that select nothing are spelling mistakes, and in `include` they leave something unmasked.
+    private static func idleSelectors(_ profiles: [Profile], _ entries: [Entry]) -> [Problem] {
+        var problems: [Problem] = []
+        for selector in profiles.flatMap({ $0.include + $0.exclude }) where !entries.contains(where: selector.matches) {
+            let known = Set(entries.flatMap { [$0.rule.id, "entity:" + $0.rule.entity, $0.folder + "/*"] })
+            let hint = selector.text.nearest(in: known.sorted()).map { "did you mean \"\($0)\"?" }
+            problems.append(
+                Problem(
+                    at: selector.location, "\"\(selector.text)\" selects no rule",
+                    hint: hint ?? "write a rule id, a folder as in 'pii/*', or an entity as in 'entity:US_*'"))
+        }
+        return problems
+    }
+}
+
+extension Rule.Action {
+    /// How little an action releases.
+    fileprivate var severity: Int {
+        switch self {
+        case .report: 0
+        case .redact, .mask, .remove: 1
+        case .block: 2
+        }
+    }
+}

@@ -1,0 +1,246 @@
+// The check of a corpus: every example at every cut, alone and among all rules, as text and inside JSON.
+
+import Engine
+import Foundation
+
+/// What ``Corpus/check(progress:)`` did and found.
+public struct CheckResult: Sendable {
+    public var rules = 0
+    public var examples = 0
+    public var counterexamples = 0
+    /// Bodies masked, each cut counted.
+    public var bodies = 0
+    /// In the order of the files; empty when the corpus is sound.
+    public var problems: [Problem] = []
+}
+
+extension Corpus {
+    /// Runs every rule on its examples and counterexamples.
+    ///
+    /// For each rule alone: each example has a match of it and each counterexample has none. Among all rules: whatever the rule
+    /// found alone is masked or withheld. Each body is given whole, byte by byte and cut in two at every place, as text, in a JSON
+    /// string and in a JSON string whose every character is escaped; all must agree.
+    ///
+    /// - Parameter progress: called after each rule with the number done, from any thread.
+    public func check(progress: @Sendable @escaping (Int) -> Void = { _ in }) async -> CheckResult {
+        let rules = entries.map(\.rule)
+        let everything: RuleSet
+        do {
+            everything = try RuleSet(rules)
+        } catch {
+            return CheckResult(rules: entries.count, problems: refusals())
+        }
+        let results = await withTaskGroup(of: (Int, CheckResult).self) { group in
+            for (index, entry) in entries.enumerated() {
+                group.addTask { (index, EntryCheck(entry, corpus: self, everything: everything).run()) }
+            }
+            var results: [(Int, CheckResult)] = []
+            for await result in group {
+                results.append(result)
+                progress(results.count)
+            }
+            return results.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+        return results.reduce(into: CheckResult()) { total, result in
+            total.rules += result.rules
+            total.examples += result.examples
+            total.counterexamples += result.counterexamples
+            total.bodies += result.bodies
+            total.problems += result.problems
+        }
+    }
+
+    /// Every rule that the engine refuses, not only the first.
+    private func refusals() -> [Problem] {
+        var problems: [Problem] = []
+        for entry in entries {
+            do {
+                _ = try RuleSet([entry.rule])
+            } catch {
+                problems.append(problem(of: error))
+            }
+        }
+        return problems
+    }
+}
+
+/// The check of one rule.
+private struct EntryCheck {
+    let entry: Entry
+    let corpus: Corpus
+    let everything: RuleSet
+    var result = CheckResult(rules: 1)
+
+    init(_ entry: Entry, corpus: Corpus, everything: RuleSet) {
+        self.entry = entry
+        self.corpus = corpus
+        self.everything = everything
+    }
+
+    /// What one body came to.
+    private struct Outcome: Equatable {
+        var output: [UInt8]
+        var findings: [Finding]
+        var blocked: Finding?
+
+        /// All findings of matches, the one that ended the body too.
+        var all: [Finding] { findings + (blocked.map { [$0] } ?? []) }
+    }
+
+    consuming func run() -> CheckResult {
+        let alone: RuleSet
+        do {
+            alone = try RuleSet([entry.rule])
+        } catch {
+            result.problems.append(corpus.problem(of: error))
+            return result
+        }
+        if entry.examples.isEmpty { fail("has no example", at: entry.location, hint: "add  examples: ['…']  in which it must match") }
+        if entry.counterexamples.isEmpty {
+            fail("has no counterexample", at: entry.location, hint: "add  counterexamples: ['…']  that look alike and must not match")
+        }
+        for example in entry.examples {
+            result.examples += 1
+            do {
+                try check(example, alone: alone)
+            } catch {
+                fail("the engine failed on this example: \(error)", at: example.location)
+            }
+        }
+        for counterexample in entry.counterexamples {
+            result.counterexamples += 1
+            do {
+                try checkCounterexample(counterexample, alone: alone)
+            } catch {
+                fail("the engine failed on this counterexample: \(error)", at: counterexample.location)
+            }
+        }
+        return result
+    }
+
+    private mutating func check(_ example: Entry.Example, alone: RuleSet) throws {
+        let text = Array(example.text.utf8)
+        guard let found = try agreed(text, .text, alone, at: example.location) else { return }
+        guard !found.all.isEmpty else {
+            fail("does not match this example", at: example.location)
+            return
+        }
+        guard let masked = try agreed(text, .text, everything, at: example.location) else { return }
+        for finding in found.all where !Self.covers(masked, finding) {
+            fail(
+                "matches this example alone, but among all rules bytes \(finding.range.lowerBound)..<\(finding.range.upperBound) stay readable",
+                at: example.location, hint: "another rule takes the place and masks less: compare their priorities")
+        }
+        for (view, body) in Self.jsonBodies(example.text) {
+            for (rules, expected, what) in [(alone, found, "alone"), (everything, masked, "among all rules")] {
+                guard let outcome = try agreed(body, .json, rules, at: example.location) else { return }
+                if let expectedBlock = expected.blocked {
+                    if outcome.blocked?.rule != expectedBlock.rule { fail("does not block this example in \(view), \(what)", at: example.location) }
+                } else if Self.jsonText(outcome.output) != expected.output {
+                    fail("masks this example differently in \(view), \(what)", at: example.location)
+                }
+            }
+        }
+    }
+
+    private mutating func checkCounterexample(_ example: Entry.Example, alone: RuleSet) throws {
+        let text = Array(example.text.utf8)
+        guard let found = try agreed(text, .text, alone, at: example.location) else { return }
+        if let finding = found.all.first {
+            fail("matches this counterexample at bytes \(finding.range.lowerBound)..<\(finding.range.upperBound)", at: example.location)
+            return
+        }
+        for (view, body) in Self.jsonBodies(example.text) {
+            guard let outcome = try agreed(body, .json, alone, at: example.location) else { return }
+            if !outcome.all.isEmpty { fail("matches this counterexample in \(view)", at: example.location) }
+        }
+    }
+
+    /// The outcome for a whole body, if it is the same byte by byte and at every cut; else a problem and nil.
+    private mutating func agreed(_ body: [UInt8], _ format: Format, _ rules: RuleSet, at location: Location) throws -> Outcome? {
+        let whole = try Self.mask([body[...]], format, rules)
+        result.bodies += 1
+        func differs(_ chunks: [ArraySlice<UInt8>]) throws -> Bool {
+            let outcome = try Self.mask(chunks, format, rules)
+            return outcome.output != whole.output || outcome.blocked?.rule != whole.blocked?.rule
+        }
+        result.bodies += 1
+        if try differs(body.indices.map { body[$0...$0] }) {
+            fail("masks this example differently byte by byte, as \(format.rawValue)", at: location)
+            return nil
+        }
+        for cut in body.indices.dropFirst() {
+            result.bodies += 1
+            if try differs([body[..<cut], body[cut...]]) {
+                fail("masks this example differently when it is cut at byte \(cut), as \(format.rawValue)", at: location)
+                return nil
+            }
+        }
+        return whole
+    }
+
+    private mutating func fail(_ what: String, at location: Location, hint: String? = nil) {
+        result.problems.append(Problem(at: location, "rule \"\(entry.rule.id)\" \(what)", hint: hint))
+    }
+
+    private static func mask(_ chunks: [ArraySlice<UInt8>], _ format: Format, _ rules: RuleSet) throws -> Outcome {
+        var masker = Masker(rules, format: format)
+        var outcome = Outcome(output: [], findings: [])
+        func take(_ masked: MaskedBytes, _ chunk: UnsafeRawBufferPointer) {
+            masked.append(to: &outcome.output, chunk: chunk)
+            outcome.findings += masked.findings
+        }
+        for chunk in chunks {
+            try chunk.withUnsafeBytes { take(try masker.feed($0), $0) }
+        }
+        take(try masker.finish(), UnsafeRawBufferPointer(start: nil, count: 0))
+        outcome.blocked = masker.blocked
+        outcome.findings.removeAll { $0.action == .blocked }
+        return outcome
+    }
+
+    /// Whether what was found alone is replaced, reported or withheld in a fuller outcome.
+    private static func covers(_ outcome: Outcome, _ finding: Finding) -> Bool {
+        var uncovered = finding.range.lowerBound
+        if finding.action == .blocked { return (outcome.blocked?.range.lowerBound ?? Int.max) <= finding.range.lowerBound }
+        if finding.action == .reported { return outcome.findings.contains { $0.rule == finding.rule && $0.range == finding.range } }
+        for other in outcome.findings.filter({ $0.action == .masked }).sorted(by: { $0.range.lowerBound < $1.range.lowerBound })
+        where other.range.lowerBound <= uncovered {
+            uncovered = max(uncovered, other.range.upperBound)
+        }
+        return min(uncovered, finding.range.upperBound) == finding.range.upperBound
+            || (outcome.blocked?.range.lowerBound ?? Int.max) <= uncovered
+    }
+
+    // MARK: JSON
+
+    /// The text as the one string of a JSON array: with the escapes that JSON demands, and with every UTF-16 unit as `\uXXXX`.
+    private static func jsonBodies(_ text: String) -> [(String, [UInt8])] {
+        var plain = "[\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": plain += "\\\""
+            case "\\": plain += "\\\\"
+            case "\n": plain += "\\n"
+            case "\r": plain += "\\r"
+            case "\t": plain += "\\t"
+            case "\0"..<" ": plain += unicodeEscape(UInt16(scalar.value))
+            default: plain.unicodeScalars.append(scalar)
+            }
+        }
+        plain += "\"]"
+        let escaped = "[\"" + text.utf16.map(unicodeEscape).joined() + "\"]"
+        return [("a JSON string", Array(plain.utf8)), ("a JSON string of escapes", Array(escaped.utf8))]
+    }
+
+    private static func unicodeEscape(_ unit: UInt16) -> String {
+        let digits = String(unit, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+
+    /// The text of the one string of a masked JSON array, or nil if the output is something else.
+    private static func jsonText(_ output: [UInt8]) -> [UInt8]? {
+        guard let strings = try? JSONDecoder().decode([String].self, from: Data(output)), strings.count == 1 else { return nil }
+        return Array(strings[0].utf8)
+    }
+}

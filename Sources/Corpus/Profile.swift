@@ -1,0 +1,92 @@
+// Profiles: named selections of rules.
+
+import Engine
+import Yams
+
+/// A named selection of rules, read from `profiles/<name>.yaml`.
+public struct Profile: Sendable {
+    public var name: String
+    public var description: String
+    public var include: [Selector]
+    public var exclude: [Selector]
+    /// What all its rules do instead of their own action.
+    public var action: Rule.Action?
+    public var location: Location
+
+    /// Whether the profile selects the rule.
+    public func selects(_ entry: Entry) -> Bool {
+        include.contains { $0.matches(entry) } && !exclude.contains { $0.matches(entry) }
+    }
+}
+
+/// A pattern for rules: `payment-card` or `aws-*` for ids, `pii/*` for ids in one folder, `entity:US_*` for entity names.
+///
+/// `*` stands for any number of characters and `?` for one.
+public struct Selector: Sendable {
+    public var text: String
+    public var location: Location
+
+    public func matches(_ entry: Entry) -> Bool {
+        if text.hasPrefix("entity:") { return globMatches(text.dropFirst(7), entry.rule.entity) }
+        return globMatches(text[...], text.contains("/") ? "\(entry.folder)/\(entry.rule.id)" : entry.rule.id)
+    }
+}
+
+/// Whether `text` has the shape of `glob`. O(product of the lengths) at worst.
+private func globMatches(_ glob: Substring, _ text: String) -> Bool {
+    let glob = Array(glob.utf8)
+    let text = Array(text.utf8)
+    var g = 0
+    var t = 0
+    // Where to go on after the latest `*`, with one more byte under it.
+    var retry: (g: Int, t: Int)?
+    while t < text.count {
+        if g < glob.count, glob[g] == UInt8(ascii: "*") {
+            retry = (g + 1, t)
+            g += 1
+        } else if g < glob.count, glob[g] == UInt8(ascii: "?") || glob[g] == text[t] {
+            g += 1
+            t += 1
+        } else if let again = retry {
+            retry = (again.g, again.t + 1)
+            (g, t) = (again.g, again.t + 1)
+        } else {
+            return false
+        }
+    }
+    return glob[g...].allSatisfy { $0 == UInt8(ascii: "*") }
+}
+
+extension YAMLFile {
+    /// The profile of a file `profiles/<stem>.yaml`, or nil with problems kept.
+    mutating func readProfile(stem: String) -> Profile? {
+        let before = problems.count
+        guard let root,
+            let keys = entries(of: root, what: "a profile", known: ["name", "description", "include", "exclude", "action"])
+        else { return nil }
+        guard let nameNode = keys["name"] else {
+            add("a profile needs \"name\"", at: root, hint: "write  name: \(stem)")
+            return nil
+        }
+        let name = string(nameNode, what: "\"name\"")
+        if let name, name != stem {
+            add("the profile \"\(name)\" stands in a file of another name", at: nameNode, hint: "name the file \(name).yaml, or write  name: \(stem)")
+        }
+        guard let includeNode = keys["include"] else {
+            add("a profile needs \"include\"", at: root, hint: "write  include: ['pii/*']")
+            return nil
+        }
+        let include = readSelectors(includeNode, what: "\"include\"")
+        if include.isEmpty { add("\"include\" selects nothing", at: includeNode, hint: "write  include: ['pii/*']") }
+        let exclude = keys["exclude"].map { readSelectors($0, what: "\"exclude\"") } ?? []
+        let action = keys["action"].flatMap { readAction($0) }
+        let description = keys["description"].flatMap { string($0, what: "\"description\"") } ?? ""
+        guard problems.count == before, let name else { return nil }
+        return Profile(
+            name: name, description: description, include: include, exclude: exclude, action: action, location: location(of: nameNode))
+    }
+
+    private mutating func readSelectors(_ node: Node, what: String) -> [Selector] {
+        (strings(node, what: what) ?? []).map { Selector(text: $0.0, location: location(of: $0.1)) }
+    }
+}

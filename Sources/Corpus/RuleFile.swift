@@ -1,0 +1,241 @@
+// A rule file: the YAML form of rules, and what is refused in it.
+
+import Engine
+import Yams
+
+/// A rule as its file gives it, with the cases that prove it.
+public struct Entry: Sendable {
+    public var rule: Rule
+    /// The folder below the corpus that the file lies in, for example `pii`.
+    public var folder: String
+    /// What it finds, in one sentence; empty where the file says nothing.
+    public var description: String
+    /// Where the facts come from: standards and vendors' pages.
+    public var references: [String]
+    /// Texts in which the rule must match.
+    public var examples: [Example]
+    /// Texts in which it must not.
+    public var counterexamples: [Example]
+    /// Where its id stands.
+    public var location: Location
+    /// Where its pattern stands.
+    public var patternLocation: Location
+    var patternForm: YAMLFile.ScalarForm
+
+    /// Where one byte of the pattern stands, if the pattern is plain or single-quoted on one line; else where the pattern begins.
+    public func location(ofPatternByte offset: Int) -> Location {
+        var place = patternLocation
+        let before = String(decoding: rule.pattern.utf8.prefix(offset), as: UTF8.self)
+        switch patternForm {
+        case .plain: place.column += before.unicodeScalars.count
+        case .singleQuoted: place.column += 1 + before.unicodeScalars.reduce(0) { $0 + ($1 == "'" ? 2 : 1) }
+        case .other: break
+        }
+        return place
+    }
+
+    public struct Example: Sendable {
+        /// With generators expanded.
+        public var text: String
+        public var location: Location
+    }
+}
+
+private let ruleKeys = [
+    "id", "entity", "description", "pattern", "checks", "context", "fields", "action", "priority", "references", "examples", "counterexamples",
+]
+private let contextKeys = ["words", "within", "required"]
+private let actionNames = ["redact", "mask", "remove", "block", "report"]
+private let maskKeys = ["fill", "keep_first", "keep_last", "keep_punctuation"]
+
+extension YAMLFile {
+    /// The rules of a file whose root is `rules: [ … ]`. Rules with a problem are left out; the problems are kept.
+    mutating func readRules(folder: String) -> [Entry] {
+        guard let root, let entries = entries(of: root, what: "a rule file", known: ["rules"]) else { return [] }
+        guard let node = entries["rules"] else {
+            add("a rule file needs \"rules\"", at: root, hint: "write  rules:  and one entry for each rule")
+            return []
+        }
+        var result: [Entry] = []
+        for node in list(node, what: "\"rules\"") ?? [] {
+            if let entry = readRule(node, folder: folder) { result.append(entry) }
+        }
+        return result
+    }
+
+    private mutating func readRule(_ node: Node, folder: String) -> Entry? {
+        let before = problems.count
+        guard let keys = entries(of: node, what: "a rule", known: ruleKeys) else { return nil }
+
+        if let fields = keys["fields"] {
+            add(
+                "\"fields\" is not supported yet: a rule finds values by their shape only", at: fields,
+                hint: "remove \"fields\", or put the key names into \"context\"")
+        }
+        let id = required("id", in: keys, of: node).flatMap { node in
+            string(node, what: "\"id\"").flatMap { kebabCase($0, at: node) }
+        }
+        let entity = required("entity", in: keys, of: node).flatMap { node in
+            string(node, what: "\"entity\"").flatMap { entityName($0, at: node) }
+        }
+        let pattern = required("pattern", in: keys, of: node).flatMap { string($0, what: "\"pattern\"") }
+        let description = keys["description"].flatMap { string($0, what: "\"description\"") } ?? ""
+        let checks = keys["checks"].map { readChecks($0) } ?? []
+        let context = keys["context"].flatMap { readContext($0) }
+        let action = keys["action"].flatMap { readAction($0) } ?? .redact(label: nil)
+        let priority = keys["priority"].flatMap { integer($0, what: "\"priority\"", in: -1000...1000) } ?? 0
+        let references = keys["references"].flatMap { strings($0, what: "\"references\"") }?.map(\.0) ?? []
+        let examples = keys["examples"].map { readExamples($0, what: "examples", rule: id ?? "") } ?? []
+        let counterexamples = keys["counterexamples"].map { readExamples($0, what: "counterexamples", rule: id ?? "") } ?? []
+
+        guard problems.count == before, let id, let entity, let pattern, let patternNode = keys["pattern"], let idNode = keys["id"] else { return nil }
+        return Entry(
+            rule: Rule(id: id, entity: entity, pattern: pattern, checks: checks, context: context, action: action, priority: priority),
+            folder: folder, description: description, references: references, examples: examples, counterexamples: counterexamples,
+            location: location(of: idNode), patternLocation: location(of: patternNode), patternForm: form(of: patternNode))
+    }
+
+    private mutating func required(_ key: String, in keys: [String: Node], of rule: Node) -> Node? {
+        if let node = keys[key] { return node }
+        add("a rule needs \"\(key)\"", at: rule)
+        return nil
+    }
+
+    private mutating func kebabCase(_ id: String, at node: Node) -> String? {
+        if id.wholeMatch(of: /[a-z0-9]+(?:-[a-z0-9]+)*/) != nil { return id }
+        add("\"\(id)\" is not a rule id", at: node, hint: "use small letters, digits and single hyphens, for example  payment-card")
+        return nil
+    }
+
+    private mutating func entityName(_ name: String, at node: Node) -> String? {
+        if name.wholeMatch(of: /[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*/) != nil { return name }
+        add("\"\(name)\" is not an entity name", at: node, hint: "use capital letters, digits and underscores, for example  CREDIT_CARD")
+        return nil
+    }
+
+    // MARK: Checks, context, action
+
+    private mutating func readChecks(_ node: Node) -> [Check] {
+        var checks: [Check] = []
+        for item in list(node, what: "\"checks\"") ?? [] {
+            var argument: Double?
+            let nameNode: Node
+            if let mapping = item.mapping {
+                guard mapping.count == 1, let (key, value) = mapping.first.map({ ($0.key, $0.value) }) else {
+                    add("a check with an argument has one key", at: item, hint: "write  {entropy: 3.5}")
+                    continue
+                }
+                nameNode = key
+                guard let number = number(value, what: "the argument of a check") else { continue }
+                argument = number
+            } else {
+                nameNode = item
+            }
+            guard let name = string(nameNode, what: "a check") else { continue }
+            if let check = Check(name: name, number: argument) {
+                checks.append(check)
+            } else if name == "entropy" {
+                add("the check \"entropy\" needs a number of bits per byte", at: item, hint: "write  {entropy: 3.5}")
+            } else if Check.names.contains(name) {
+                add("the check \"\(name)\" takes no argument", at: item, hint: "write  \(name)")
+            } else {
+                let hint = name.nearest(in: Check.names).map { "did you mean \"\($0)\"?" } ?? "known checks: \(Check.names.joined(separator: ", "))"
+                add("unknown check \"\(name)\"", at: nameNode, hint: hint)
+            }
+        }
+        return checks
+    }
+
+    private mutating func readContext(_ node: Node) -> Rule.Context? {
+        guard let keys = entries(of: node, what: "\"context\"", known: contextKeys) else { return nil }
+        if let node = keys["required"], let isRequired = boolean(node, what: "\"required\""), !isRequired {
+            add(
+                "context that is not required is not supported yet: words must stand before every match", at: node,
+                hint: "remove \"context\", or write a second rule that has it")
+        }
+        let within = keys["within"].flatMap { integer($0, what: "\"within\"", in: 1...Rule.Context.widest) } ?? 50
+        guard let node = keys["words"] else {
+            add("\"context\" needs \"words\"", at: node, hint: "write  context: {words: [card, visa], within: 50}")
+            return nil
+        }
+        let words = strings(node, what: "\"words\"") ?? []
+        if words.isEmpty || words.contains(where: { $0.0.isEmpty }) {
+            add("\"words\" needs at least one word, and none that is empty", at: node)
+        }
+        return Rule.Context(words: words.map(\.0), within: within)
+    }
+
+    /// `redact`, or `{redact: {label: …}}`, `{mask: {keep_last: 4}}` and so on.
+    mutating func readAction(_ node: Node) -> Rule.Action? {
+        var name: String
+        var options: Node?
+        let nameNode: Node
+        if let mapping = node.mapping {
+            guard mapping.count == 1, let (key, value) = mapping.first.map({ ($0.key, $0.value) }) else {
+                add("an action with options has one key", at: node, hint: "write  action: {mask: {keep_last: 4}}")
+                return nil
+            }
+            nameNode = key
+            options = value
+        } else {
+            nameNode = node
+        }
+        guard let text = string(nameNode, what: "\"action\"") else { return nil }
+        name = text
+        switch name {
+        case "redact":
+            var label: String?
+            if let options {
+                guard let keys = entries(of: options, what: "\"redact\"", known: ["label"]) else { return nil }
+                label = keys["label"].flatMap { string($0, what: "\"label\"") }
+            }
+            return .redact(label: label)
+        case "mask":
+            guard let options else { return .mask(Rule.MaskStyle()) }
+            return readMaskStyle(options).map(Rule.Action.mask)
+        case "remove", "block", "report":
+            if let options {
+                add("the action \"\(name)\" has no options", at: options, hint: "write  action: \(name)")
+                return nil
+            }
+            return name == "remove" ? .remove : name == "block" ? .block : .report
+        case "hash", "token":
+            add("the action \"\(name)\" is not supported yet", at: nameNode, hint: "use one of \(actionNames.joined(separator: ", "))")
+            return nil
+        default:
+            let hint = name.nearest(in: actionNames).map { "did you mean \"\($0)\"?" } ?? "known actions: \(actionNames.joined(separator: ", "))"
+            add("unknown action \"\(name)\"", at: nameNode, hint: hint)
+            return nil
+        }
+    }
+
+    private mutating func readMaskStyle(_ node: Node) -> Rule.MaskStyle? {
+        guard let keys = entries(of: node, what: "\"mask\"", known: maskKeys) else { return nil }
+        var style = Rule.MaskStyle()
+        if let node = keys["fill"], let fill = string(node, what: "\"fill\"") {
+            if fill.count == 1, let character = fill.first, !character.isNewline {
+                style.fill = character
+            } else {
+                add("\"fill\" must be one character", at: node, hint: "write  fill: '*'")
+            }
+        }
+        if let node = keys["keep_first"] { style.keepFirst = integer(node, what: "\"keep_first\"", in: 0...64) ?? 0 }
+        if let node = keys["keep_last"] { style.keepLast = integer(node, what: "\"keep_last\"", in: 0...64) ?? 0 }
+        if let node = keys["keep_punctuation"] { style.keepPunctuation = boolean(node, what: "\"keep_punctuation\"") ?? true }
+        return style
+    }
+
+    private mutating func readExamples(_ node: Node, what: String, rule: String) -> [Entry.Example] {
+        var examples: [Entry.Example] = []
+        for (index, (text, node)) in (strings(node, what: "\"\(what)\"") ?? []).enumerated() {
+            do {
+                let expanded = try expandExample(text, seed: "\(rule)/\(what)/\(index)")
+                if expanded.isEmpty { add("an entry of \"\(what)\" is empty", at: node) }
+                examples.append(Entry.Example(text: expanded, location: location(of: node)))
+            } catch {
+                add(error.message, at: node, hint: error.hint)
+            }
+        }
+        return examples
+    }
+}

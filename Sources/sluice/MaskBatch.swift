@@ -1,0 +1,173 @@
+// `sluice mask --batch`: many small bodies, one JSON object a line each way.
+
+import ArgumentParser
+import Engine
+import Foundation
+
+struct MaskBatch {
+    let rules: RuleSet
+    /// For lines that name no format.
+    let format: FormatChoice
+
+    /// One line of the input. Keys that are not named here are passed over, so that labelled cases can be fed as they are.
+    private struct Case: Decodable {
+        var id: CaseID?
+        var text: String?
+        var text_b64: String?
+        var format: String?
+        var chunk: Int?
+    }
+
+    /// An id is given back as it came.
+    private enum CaseID: Decodable {
+        case text(String)
+        case whole(Int)
+        case number(Double)
+
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            if let text = try? value.decode(String.self) {
+                self = .text(text)
+            } else if let whole = try? value.decode(Int.self) {
+                self = .whole(whole)
+            } else if let number = try? value.decode(Double.self) {
+                self = .number(number)
+            } else {
+                throw CommandError("\"id\" must be a string or a number")
+            }
+        }
+    }
+
+    /// - Throws: exit status 2 after the last line, if a line could not be read.
+    func run(_ source: consuming ByteSource) throws {
+        var lines = LineSource(source)
+        let decoder = JSONDecoder()
+        var number = 0
+        var failed = false
+        var output: [UInt8] = []
+        while let line = try lines.next() {
+            number += 1
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
+            var read: Case?
+            do {
+                let one = try Self.decode(line, decoder)
+                read = one
+                output += try answer(one)
+            } catch {
+                failed = true
+                output += Self.refusal(of: read?.id, line: number, error)
+            }
+            // Answers leave together, but no later than a reader could notice.
+            if output.count >= 32 << 10 || !lines.hasLine {
+                try writeAll(output)
+                output.removeAll(keepingCapacity: true)
+            }
+        }
+        try writeAll(output)
+        if failed { throw ExitCode(ExitStatus.usage) }
+    }
+
+    private static func decode(_ line: ArraySlice<UInt8>, _ decoder: JSONDecoder) throws -> Case {
+        do {
+            return try decoder.decode(Case.self, from: Data(line))
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+            let key = context.codingPath.first.map { "\"\($0.stringValue)\"" } ?? "the line"
+            throw CommandError("\(key) has the wrong type: the line must be an object with \"text\" or \"text_b64\" as a string and \"chunk\" as a whole number")
+        } catch let error as CommandError {
+            throw error
+        } catch {
+            throw CommandError("this is not a JSON object")
+        }
+    }
+
+    private func answer(_ one: Case) throws -> [UInt8] {
+        let body: [UInt8]
+        switch (one.text, one.text_b64) {
+        case (let text?, nil):
+            body = Array(text.utf8)
+        case (nil, let text?):
+            guard let data = Data(base64Encoded: text) else { throw CommandError("\"text_b64\" is not base64") }
+            body = Array(data)
+        default:
+            throw CommandError("one of \"text\" and \"text_b64\" is needed")
+        }
+        var choice = format
+        if let name = one.format {
+            guard let named = FormatChoice(rawValue: name) else {
+                throw CommandError("there is no format \"\(name)\"; there are \(FormatChoice.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            choice = named
+        }
+        if let chunk = one.chunk, chunk < 1 { throw CommandError("\"chunk\" must be at least 1") }
+
+        var stream = MaskStream(rules, format: choice)
+        var masked: [UInt8] = []
+        var findings: [Finding] = []
+        func release(_ step: MaskedBytes, _ chunk: UnsafeRawBufferPointer) {
+            step.append(to: &masked, chunk: chunk)
+            findings += step.findings
+        }
+        try body.withUnsafeBytes { bytes in
+            var at = 0
+            while at < bytes.count, stream.blocked == nil {
+                let end = min(bytes.count, at + (one.chunk ?? bytes.count))
+                try stream.feed(UnsafeRawBufferPointer(rebasing: bytes[at..<end]), release)
+                at = end
+            }
+        }
+        if stream.blocked == nil { try stream.finish(release) }
+        return Self.line(one.id, masked, findings, stream.blocked)
+    }
+
+    private static func line(_ id: CaseID?, _ masked: [UInt8], _ findings: [Finding], _ blocked: Finding?) -> [UInt8] {
+        var json = JSONText()
+        json.raw("{\"id\":")
+        write(id, to: &json)
+        if String(validating: masked, as: UTF8.self) != nil {
+            json.raw(",\"masked\":")
+            masked.withUnsafeBytes { json.string(utf8: $0) }
+        } else {
+            json.raw(",\"masked_b64\":")
+            json.string(Data(masked).base64EncodedString())
+        }
+        json.raw(",\"spans\":[")
+        for (index, finding) in findings.filter({ $0.action == .masked }).enumerated() {
+            json.raw(index == 0 ? "[" : ",[")
+            json.number(finding.range.lowerBound)
+            json.raw(",")
+            json.number(finding.range.upperBound)
+            json.raw(",")
+            json.string(finding.rule)
+            json.raw(",")
+            json.string(finding.entity)
+            json.raw("]")
+        }
+        json.raw("],\"blocked\":")
+        if let blocked { json.string(blocked.rule) } else { json.raw("null") }
+        json.raw("}\n")
+        return json.bytes
+    }
+
+    private static func refusal(of id: CaseID?, line: Int, _ error: any Error) -> [UInt8] {
+        var json = JSONText()
+        json.raw("{\"line\":")
+        json.number(line)
+        if let id {
+            json.raw(",\"id\":")
+            write(id, to: &json)
+        }
+        json.raw(",\"error\":")
+        json.string((error as? CommandError)?.message ?? "\(error)")
+        json.raw("}\n")
+        return json.bytes
+    }
+
+    private static func write(_ id: CaseID?, to json: inout JSONText) {
+        switch id {
+        case .text(let text): json.string(text)
+        case .whole(let number): json.number(number)
+        case .number(let number): json.number(number)
+        case nil: json.raw("null")
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// One body through the engine, from a file descriptor to another.
+
+import Engine
+import Foundation
+
+/// How a command is told to read a body.
+enum FormatChoice: String, CaseIterable {
+    case auto, text, json
+
+    /// Bytes of white space that `auto` looks past.
+    static let autoLimit = 4096
+
+    /// The format of a body that begins so, or nil where the beginning does not tell yet.
+    ///
+    /// `auto` is `json` where the first byte after white space (and a byte-order mark) is `{` or `[`, else `text`.
+    func format(beginning: some Collection<UInt8>, isWhole: Bool) -> Format? {
+        switch self {
+        case .text: return .text
+        case .json: return .json
+        case .auto:
+            let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+            if !isWhole, beginning.count < 3, mark.starts(with: beginning) { return nil }
+            let rest = beginning.dropFirst(beginning.starts(with: mark) ? 3 : 0)
+            let first = rest.prefix(Self.autoLimit).first { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
+            if let first { return first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .json : .text }
+            return isWhole || rest.count >= Self.autoLimit ? .text : nil
+        }
+    }
+}
+
+/// One body that is fed as it is read. Settles the format first, then passes every chunk to the engine.
+struct MaskStream: ~Copyable {
+    private let rules: RuleSet
+    private let choice: FormatChoice
+    private var masker: Masker?
+    /// Chunks that came before the format was known.
+    private var early: [[UInt8]] = []
+
+    init(_ rules: RuleSet, format: FormatChoice) {
+        self.rules = rules
+        choice = format
+    }
+
+    /// Nil until the format is known.
+    var statistics: MaskStatistics? { masker?.statistics }
+    /// Bytes not yet released.
+    var held: Int { masker?.statistics.held ?? early.reduce(0) { $0 + $1.count } }
+    var blocked: Finding? { masker?.blocked }
+
+    /// Takes a chunk and hands on what each step released, with the chunk that it refers to.
+    mutating func feed(_ chunk: UnsafeRawBufferPointer, _ release: (MaskedBytes, UnsafeRawBufferPointer) throws -> Void) throws {
+        if masker == nil {
+            guard let format = choice.format(beginning: early.joined() + Array(chunk), isWhole: false) else {
+                early.append(Array(chunk))
+                return
+            }
+            try begin(format, release)
+        }
+        guard let masked = try masker?.feed(chunk) else { return }
+        try release(masked, chunk)
+    }
+
+    mutating func finish(_ release: (MaskedBytes, UnsafeRawBufferPointer) throws -> Void) throws {
+        if masker == nil { try begin(choice.format(beginning: early.joined().map { $0 }, isWhole: true) ?? .text, release) }
+        guard let masked = try masker?.finish() else { return }
+        try release(masked, UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    private mutating func begin(_ format: Format, _ release: (MaskedBytes, UnsafeRawBufferPointer) throws -> Void) throws {
+        var begun = Masker(rules, format: format)
+        for chunk in early {
+            try chunk.withUnsafeBytes { try release(try begun.feed($0), $0) }
+        }
+        early = []
+        masker = begun
+    }
+}
+
+/// How many bytes were held after each chunk, for percentiles.
+struct HeldHistogram {
+    private var counts: [Int: Int] = [:]
+    private var total = 0
+
+    mutating func add(_ held: Int) {
+        counts[held, default: 0] += 1
+        total += 1
+    }
+
+    /// The least count of bytes that at least `fraction` of the chunks did not exceed (nearest rank); 0 without chunks.
+    func percentile(_ fraction: Double) -> Int {
+        let rank = max(1, Int((fraction * Double(total)).rounded(.up)))
+        var seen = 0
+        for (held, count) in counts.sorted(by: { $0.key < $1.key }) {
+            seen += count
+            if seen >= rank { return held }
+        }
+        return 0
+    }
+}
