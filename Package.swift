@@ -20,18 +20,21 @@ let package = Package(
         .systemLibrary(name: "CHyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // Optimised in debug builds too: property tests run the engine millions of times.
-        .target(name: "Engine", dependencies: ["CHyperscan", "COpenSSL"], swiftSettings: [.unsafeFlags(["-O"])]),
+        .target(name: "Engine", dependencies: ["CHyperscan", "Cryptography"], swiftSettings: [.unsafeFlags(["-O"])]),
+        .target(name: "Cryptography", dependencies: ["COpenSSL"]),
+        .target(
+            name: "Record",
+            dependencies: ["Engine", "Cryptography", .product(name: "GRDB", package: "GRDB.swift")]),
         .target(name: "Corpus", dependencies: ["Engine", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Proxy",
             dependencies: [
-                "Engine", "Corpus", "COpenSSL",
+                "Engine", "Corpus", "Record", "Cryptography",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
             ]),
         .target(
@@ -44,12 +47,13 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Engine", "Corpus", "Proxy", "DemoVendor",
+                "Engine", "Corpus", "Proxy", "Record", "DemoVendor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "EngineTests", dependencies: ["Engine"]),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine"]),
-        .testTarget(name: "ProxyTests", dependencies: ["Proxy", "DemoVendor", "Engine", "Corpus"]),
+        .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
+        .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "DemoVendor", "Engine", "Corpus"]),
     ],
     swiftLanguageModes: [.v6]
 )

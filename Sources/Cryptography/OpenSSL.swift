@@ -1,0 +1,82 @@
+// The system's OpenSSL, behind the few functions that this project needs of it. The only file that imports it.
+
+import COpenSSL
+
+/// SHA-256 (FIPS 180-4) over bytes that arrive in pieces. Not shared between threads.
+public final class SHA256 {
+    /// Bytes in a digest.
+    public static let digestLength = 32
+
+    private let context: OpaquePointer
+    private var digest: [UInt8]?
+
+    public init() {
+        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex2(context, Self.algorithm, nil) == 1 else {
+            fatalError("OpenSSL offers no SHA-256")
+        }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Adds `bytes`; after ``finish()`` this is a programming error.
+    public func update(_ bytes: UnsafeRawBufferPointer) {
+        precondition(digest == nil, "the digest is finished")
+        guard bytes.count > 0 else { return }
+        precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1)
+    }
+
+    public func update(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { update($0) }
+    }
+
+    /// The digest of all bytes so far; the same on every later call.
+    public func finish() -> [UInt8] {
+        if let digest { return digest }
+        var output = [UInt8](repeating: 0, count: Self.digestLength)
+        precondition(EVP_DigestFinal_ex(context, &output, nil) == 1)
+        digest = output
+        return output
+    }
+
+    /// The digest of `bytes`.
+    public static func digest(of bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: digestLength)
+        output.withUnsafeMutableBytes { digest(of: bytes, into: $0) }
+        return output
+    }
+
+    public static func digest(of bytes: [UInt8]) -> [UInt8] {
+        bytes.withUnsafeBytes { digest(of: $0) }
+    }
+
+    /// Writes the digest of `bytes` to the first 32 bytes of `output`, without allocating.
+    public static func digest(of bytes: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) {
+        precondition(output.count >= digestLength)
+        var empty: UInt8 = 0
+        let result = withUnsafePointer(to: &empty) { fallback in
+            EVP_Digest(
+                bytes.baseAddress ?? UnsafeRawPointer(fallback), bytes.count,
+                output.baseAddress?.assumingMemoryBound(to: UInt8.self), nil, algorithm, nil)
+        }
+        precondition(result == 1)
+    }
+
+    /// Fetched once: OpenSSL 3 looks an algorithm up in its providers on every use of `EVP_sha256()`.
+    /// Immutable after the fetch, which is why sharing the pointer is safe.
+    nonisolated(unsafe) private static let algorithm: OpaquePointer? = EVP_MD_fetch(nil, "SHA256", nil)
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths only.
+public func equalInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    guard left.count == right.count else { return false }
+    return CRYPTO_memcmp(left, right, left.count) == 0
+}
+
+/// `count` bytes from the operating system's generator, through OpenSSL's.
+public func randomBytes(_ count: Int) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    // Without entropy no key may be made: there is nothing to carry on with.
+    precondition(RAND_bytes(&bytes, Int32(count)) == 1, "OpenSSL has no entropy")
+    return bytes
+}

@@ -1,0 +1,118 @@
+// What an operator wrote, read and checked: nothing of it can be wrong any more.
+//
+// `config.example.yaml` explains every setting; `ConfigurationDocument.swift` reads it.
+
+import Record
+
+/// Everything `sluice serve` needs to know. Immutable: a reload makes a new one, and an exchange keeps the one it began with.
+public struct Configuration: Sendable {
+    /// The file it was read from.
+    public var file: String
+    public var listen: Listen
+    /// Absolute path of the directory that holds records and approvals.
+    public var dataDirectory: String
+    /// Absolute path of the rule folder; nil for the shipped one.
+    public var corpusDirectory: String?
+    public var limits: Limits
+    public var timeouts: Timeouts
+    public var record: Recorder.Settings
+    /// In the order of the file; names are unique.
+    public var connections: [Connection]
+    public var keys: KeyRing
+    /// Who may decide on reviews from the command line.
+    public var people: [Person]
+    public var policies: PolicySet
+
+    /// Where clients connect.
+    public struct Listen: Sendable, Equatable {
+        public var host: String
+        public var port: Int
+        /// Absent for plain HTTP.
+        public var tls: ServerTLS?
+    }
+
+    /// PEM files of the server's certificate chain and private key.
+    public struct ServerTLS: Sendable, Equatable {
+        public var certificateFile: String
+        public var keyFile: String
+    }
+
+    /// Bounds on what one client can make the proxy hold.
+    public struct Limits: Sendable, Equatable {
+        /// Request line and header fields together, in bytes; the same for responses.
+        public var headerBytes = 64 * 1024
+        /// Largest request body, in bytes.
+        public var requestBodyBytes = 32 * 1024 * 1024
+        /// Client connections open at once.
+        public var connections = 10_000
+    }
+
+    public struct Timeouts: Sendable, Equatable {
+        /// To reach the upstream, TLS included.
+        public var connect = Duration.seconds(10)
+        /// From the first byte of a request's head to its last, and from the request sent to the response's head.
+        public var head = Duration.seconds(60)
+        /// Without a byte in either direction, in the middle of an exchange or between two.
+        public var idle = Duration.seconds(120)
+        /// From the request's head to the response's end.
+        public var total = Duration.seconds(3600)
+        /// For exchanges under way when the server is told to stop.
+        public var drain = Duration.seconds(30)
+    }
+
+    public func connection(named name: some StringProtocol) -> Connection? {
+        connections.first { $0.name == name }
+    }
+}
+
+/// One upstream service, and how to speak to it.
+public struct Connection: Sendable {
+    /// The first segment of a request's path: lower-case letters, digits, `-` and `_`.
+    public var name: String
+    public var upstream: Upstream
+    /// What proves to the upstream who calls; the client never sees it.
+    public var credential: Credential?
+    /// PEM file of the only authorities trusted for this upstream; nil for the system's.
+    public var certificateAuthorityFile: String?
+    /// The name the upstream's certificate must carry, where it is not the host of its URL.
+    public var serverName: String?
+    /// Profiles of the corpus whose rules apply.
+    public var profiles: [String]
+    /// What to do with a response whose content type is neither text nor JSON.
+    public var unknownContent: UnknownContent
+    /// Whether request bodies are masked on their way to the upstream. `block` rules hold for them in any case.
+    public var masksRequests: Bool
+
+    public enum UnknownContent: String, Sendable, CaseIterable {
+        /// Ends the exchange with a refusal.
+        case block
+        /// Passed on and recorded as unscanned.
+        case pass
+        /// Scanned as text.
+        case text
+    }
+}
+
+/// The base URL of an upstream, in parts.
+public struct Upstream: Sendable, Equatable {
+    public var tls: Bool
+    /// A name or an address, without brackets.
+    public var host: String
+    public var port: Int
+    /// Put before every request's path: empty, or `/` and segments without a `/` at the end.
+    public var basePath: String
+
+    /// For a `Host` field: the port is left out where it is the scheme's own (RFC 9110 §7.2).
+    public var authority: String {
+        let bracketed = host.contains(":") ? "[\(host)]" : host
+        return port == (tls ? 443 : 80) ? bracketed : "\(bracketed):\(port)"
+    }
+}
+
+/// Someone who may decide on reviews.
+public struct Person: Sendable, Equatable {
+    public var name: String
+    /// The operating system's user they work as.
+    public var osUser: String
+    public var groups: [String]
+}

@@ -1,0 +1,116 @@
+// Who calls: API keys, and the identities they stand for.
+
+import Cryptography
+import Foundation
+import NIOHTTP1
+
+/// Who makes a request.
+public struct Identity: Sendable, Hashable {
+    /// The key's name in the configuration.
+    public var name: String
+    public var groups: [String]
+    /// The person the key belongs to, who therefore cannot approve what it asks for.
+    public var owner: String?
+
+    public init(name: String, groups: [String], owner: String? = nil) {
+        self.name = name
+        self.groups = groups
+        self.owner = owner
+    }
+}
+
+/// Why a request has no identity. The text is for the operator's log and the client alike: it tells nothing about any key.
+public enum AuthenticationError: String, Error, Sendable {
+    case missing = "no API key"
+    case conflicting = "several different API keys"
+    case unknown = "unknown API key"
+    case expired = "expired API key"
+}
+
+/// A new API key, in the one moment in which it is known.
+///
+/// A key is `slk_` and 256 random bits in base64url (43 characters). Because it has full entropy, one round of SHA-256 is
+/// enough to store it: nobody can try 2²⁵⁶ keys however fast the hash is. A slow hash (bcrypt, Argon2) protects what people
+/// choose; here it would only cost the proxy milliseconds on every request.
+public struct APIKey: Sendable {
+    public static let prefix = "slk_"
+
+    public let secret: Secret
+
+    public init() {
+        let encoded = Data(randomBytes(32)).base64EncodedString()
+            .replacingOccurrences(of: "+", with: "-").replacingOccurrences(of: "/", with: "_")
+            .replacingOccurrences(of: "=", with: "")
+        secret = Secret(Self.prefix + encoded)
+    }
+
+    /// `sha256:` and 64 hexadecimal digits, for `hash:` in the configuration.
+    public var hash: String { "sha256:" + hexadecimal(SHA256.digest(of: Array(secret.exposed.utf8))) }
+}
+
+/// The keys of a configuration.
+public struct KeyRing: Sendable {
+    /// One key as configured.
+    public struct Entry: Sendable, Equatable {
+        public var identity: Identity
+        /// SHA-256 of the key.
+        public var hash: [UInt8]
+        /// From this moment on the key is refused.
+        public var expires: Date?
+
+        public init(identity: Identity, hash: [UInt8], expires: Date? = nil) {
+            self.identity = identity
+            self.hash = hash
+            self.expires = expires
+        }
+    }
+
+    public let entries: [Entry]
+
+    public init(_ entries: [Entry]) { self.entries = entries }
+
+    /// Header fields in which a client may present its key, in lower case: `authorization` (as `Bearer`), and those that the SDKs of
+    /// Anthropic, Azure OpenAI and Google use. None of them is ever forwarded.
+    public static let headerNames = ["authorization", "x-api-key", "api-key", "x-goog-api-key"]
+
+    /// Whose request this is.
+    ///
+    /// A key may be given in several fields if it is the same one. Every stored hash is compared, each in constant time, so that the
+    /// time tells nothing about which keys exist. A few microseconds; call it on the event loop.
+    public func identify(_ headers: HTTPHeaders, now: Date = Date()) throws(AuthenticationError) -> Identity {
+        var presented: String?
+        for name in Self.headerNames {
+            for value in headers[name] {
+                let key: String
+                if name == "authorization" {
+                    guard let token = Self.bearerToken(value) else { continue }
+                    key = token
+                } else {
+                    key = value
+                }
+                guard !key.isEmpty else { continue }
+                if let presented, presented != key { throw .conflicting }
+                presented = key
+            }
+        }
+        guard let presented else { throw .missing }
+        return try identify(key: presented, now: now)
+    }
+
+    /// Whose key this is.
+    public func identify(key: String, now: Date = Date()) throws(AuthenticationError) -> Identity {
+        let digest = SHA256.digest(of: Array(key.utf8))
+        var found: Entry?
+        for entry in entries where equalInConstantTime(entry.hash, digest) { found = entry }
+        guard let found else { throw .unknown }
+        if let expires = found.expires, now >= expires { throw .expired }
+        return found.identity
+    }
+
+    /// The token of `Bearer <token>` (RFC 6750 §2.1; the scheme's name in any case, RFC 9110 §11.1).
+    private static func bearerToken(_ value: String) -> String? {
+        let scheme = value.prefix { $0 != " " }
+        guard scheme.lowercased() == "bearer" else { return nil }
+        return value.dropFirst(scheme.count).trimmingCharacters(in: .whitespaces)
+    }
+}

@@ -1,0 +1,79 @@
+// What an identity may do: a list of policies, and the one pure function that applies them.
+
+/// One entry of `policies:`: to whom and to what it applies, and what follows.
+public struct Policy: Sendable, Equatable {
+    /// For records and refusals; `policy <n>` where the configuration gives none.
+    public var name: String
+    /// The identity must be in one of them. `*` is anyone who is authenticated.
+    public var groups: [String]
+    /// Connection names; `*` is every one.
+    public var connections: [String]
+    /// Methods in upper case; `*` is every one.
+    public var methods: [String]
+    /// One must match; `/**` is every path.
+    public var paths: [PathPattern]
+    public var effect: Effect
+
+    public enum Effect: Sendable, Equatable {
+        case allow
+        /// Refused, for this reason.
+        case deny(reason: String?)
+        case approve(ApprovalTerms)
+    }
+
+    func applies(to identity: Identity, connection: String, method: String, path: some StringProtocol) -> Bool {
+        (groups.contains("*") || groups.contains(where: identity.groups.contains))
+            && (connections.contains("*") || connections.contains(connection))
+            && (methods.contains("*") || methods.contains(method))
+            && paths.contains { $0.matches(path) }
+    }
+}
+
+/// What must happen before a request that needs approval may run.
+public struct ApprovalTerms: Sendable, Equatable {
+    /// Groups whose members may decide.
+    public var approvers: [String]
+    /// Shown to the agent and to the approver.
+    public var reason: String?
+    /// From the request to the latest moment at which it may run.
+    public var deadline: Duration
+}
+
+/// What is decided about a request before its body is looked at.
+public enum Decision: Sendable, Equatable {
+    /// The name of the policy that allowed it.
+    case allow(policy: String)
+    /// The name of the policy that denied it, nil where none applied; and the operator's reason.
+    case deny(policy: String?, reason: String?)
+    case approve(policy: String, ApprovalTerms)
+}
+
+/// All policies of a configuration.
+public struct PolicySet: Sendable, Equatable {
+    public let policies: [Policy]
+
+    public init(_ policies: [Policy]) { self.policies = policies }
+
+    /// What is decided for this request.
+    ///
+    /// Of all policies that apply, the most restrictive holds: `deny` before `approve` before `allow`; of several of the same effect the first in
+    /// the file. So adding a `deny` is always enough to stop something, wherever it stands. Where none applies, the request is denied.
+    ///
+    /// - Parameters:
+    ///   - method: in upper case.
+    ///   - path: of the request to the connection (without the connection's name), normalised: no `.` or `..` segments, unreserved characters
+    ///     decoded, no query.
+    /// - Complexity: O(policies × path length), without I/O.
+    public func decide(identity: Identity, connection: String, method: String, path: some StringProtocol) -> Decision {
+        var allowed: Decision?
+        var approvable: Decision?
+        for policy in policies where policy.applies(to: identity, connection: connection, method: method, path: path) {
+            switch policy.effect {
+            case .deny(let reason): return .deny(policy: policy.name, reason: reason)
+            case .approve(let terms): approvable = approvable ?? .approve(policy: policy.name, terms)
+            case .allow: allowed = allowed ?? .allow(policy: policy.name)
+            }
+        }
+        return approvable ?? allowed ?? .deny(policy: nil, reason: nil)
+    }
+}

@@ -1,0 +1,128 @@
+// What a record says about one exchange: how it began, what came of it, and the evidence.
+
+import Engine
+
+/// What is known when a request's head has been read and judged.
+public struct ExchangeStart: Sendable, Equatable, Codable {
+    /// The identity's name; nil where the request had none.
+    public var identity: String?
+    public var groups: [String]
+    /// The connection's name; nil where the request named none that exists.
+    public var connection: String?
+    public var method: String
+    /// Path and query as received, masked by the caller: it stands in records and on approvers' screens.
+    public var target: String
+    /// The client's address.
+    public var peer: String
+    /// Masked header fields worth keeping, in order. Never one that carries a credential.
+    public var headers: [HeaderField]
+    public var decision: Decision
+    /// The policy that decided, where one applied.
+    public var policy: String?
+    /// Hash of the rules in force; nil where none were.
+    public var corpusHash: String?
+
+    public enum Decision: String, Sendable, Codable { case allow, deny, approve }
+
+    public init(
+        identity: String?, groups: [String] = [], connection: String?, method: String, target: String, peer: String,
+        headers: [HeaderField] = [], decision: Decision, policy: String? = nil, corpusHash: String? = nil
+    ) {
+        self.identity = identity
+        self.groups = groups
+        self.connection = connection
+        self.method = method
+        self.target = target
+        self.peer = peer
+        self.headers = headers
+        self.decision = decision
+        self.policy = policy
+        self.corpusHash = corpusHash
+    }
+}
+
+public struct HeaderField: Sendable, Equatable, Codable {
+    public var name: String
+    public var value: String
+
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// How an exchange ended.
+public struct Outcome: Sendable, Equatable, Codable {
+    public enum Kind: String, Sendable, Codable {
+        /// The whole response was sent.
+        case completed
+        /// Sluice answered in the upstream's place; `detail` is the value of `Sluice-Denied`.
+        case refused
+        /// A `block` rule ended the body; `detail` is the rule.
+        case blocked
+        /// Waits for an approval.
+        case review
+        /// The client went away before the end.
+        case clientGone = "client-gone"
+        /// The upstream could not be reached, broke off or broke its protocol.
+        case upstreamFailed = "upstream-failed"
+        /// A limit of time was reached; `detail` names it.
+        case timedOut = "timed-out"
+        /// The engine failed, and the response with it.
+        case engineFailed = "engine-failed"
+        /// Sluice stopped in the middle: found when it started again, or when it had to end the exchange on shutdown.
+        case interrupted
+    }
+
+    public var kind: Kind
+    /// A word or two for people and filters; never anything out of a body.
+    public var detail: String?
+
+    public init(_ kind: Kind, _ detail: String? = nil) {
+        self.kind = kind
+        self.detail = detail
+    }
+}
+
+/// What one body went through.
+public struct BodyEvidence: Sendable, Equatable, Codable {
+    /// Bytes received, sent on, scanned by the engine, and passed unscanned.
+    public var bytesIn = 0
+    public var bytesOut = 0
+    public var bytesScanned = 0
+    public var bytesUnscanned = 0
+    /// The most bytes held back after any chunk.
+    public var mostHeld = 0
+    /// Replacements by rule.
+    public var masked: [String: Int] = [:]
+    /// Findings of `report` rules by rule.
+    public var reported: [String: Int] = [:]
+    /// Where a JSON body stopped being JSON.
+    public var brokenJSONAt: Int?
+
+    public init() {}
+
+    /// The evidence of a body that went through the engine.
+    public init(_ statistics: MaskStatistics) {
+        bytesIn = statistics.bytesIn
+        bytesOut = statistics.bytesOut
+        bytesScanned = statistics.bytesIn
+        mostHeld = statistics.mostHeld
+        masked = statistics.masked
+        reported = statistics.reported
+        brokenJSONAt = statistics.brokenJSONAt
+    }
+}
+
+/// What the end of an exchange adds to its record.
+public struct ExchangeEnd: Sendable, Equatable, Codable {
+    public var outcome: Outcome
+    public var request: BodyEvidence
+    public var response: BodyEvidence
+
+    public init(outcome: Outcome, request: BodyEvidence = .init(), response: BodyEvidence = .init()) {
+        self.outcome = outcome
+        self.request = request
+        self.response = response
+    }
+}
