@@ -1,9 +1,537 @@
-// Reads a configuration file.
+// From a configuration file to a `Configuration`: the settings by name, their bounds, and the rules between them.
+
+import Cryptography
+import Foundation
+import NIOSSL
+import Record
 
 extension Configuration {
     /// Reads and checks the file at `path`, with all that it names: certificates, keys, credentials.
     ///
+    /// Relative paths in it are relative to its own directory.
+    ///
     /// - Parameter environment: where `env:` credentials come from.
     /// - Throws: ``ConfigurationError`` with every mistake found.
-    public static func load(_ path: String, environment: [String: String]) throws(ConfigurationError) -> Configuration { fatalError() }
+    public static func load(
+        _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(ConfigurationError) -> Configuration {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ConfigurationError([
+                .init(file: path, line: nil, message: "cannot be read", hint: "check the name and who may read it, or copy config.example.yaml to it")
+            ])
+        }
+        return try parse(String(decoding: data, as: UTF8.self), file: path, environment: environment)
+    }
+
+    /// Like ``load(_:environment:)``, for text that is already read; `file` is its name in messages, and where relative paths begin.
+    public static func parse(
+        _ text: String, file: String, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(ConfigurationError) -> Configuration {
+        let reader = ConfigurationReader(file: file)
+        let directory = URL(fileURLWithPath: file).deletingLastPathComponent().path
+        let document = ConfigurationDocument(reader: reader, directory: directory, environment: environment)
+        let configuration = document.read(text)
+        guard let configuration, reader.problems.isEmpty else {
+            throw ConfigurationError(reader.problems.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
+        }
+        return configuration
+    }
+}
+
+/// Reads one file. Every method goes on after a mistake, so that all are told at once; what it then returns is thrown away.
+private struct ConfigurationDocument {
+    let reader: ConfigurationReader
+    /// Where relative paths begin.
+    let directory: String
+    let environment: [String: String]
+
+    func read(_ text: String) -> Configuration? {
+        let keys = ["listen", "data", "corpus", "limits", "timeouts", "record", "connections", "keys", "people", "policies"]
+        guard let root = reader.root(text, keys: keys) else { return nil }
+        root.refuseUnknownKeys()
+
+        let listen = listen(root)
+        let data = root.text("data", required: true, example: "/var/lib/sluice").map(absolute)
+        let corpus = root.text("corpus").map(absolute)
+        if let corpus, !isDirectory(corpus) {
+            root.report("corpus", "there is no directory \(corpus)", hint: "name the folder that holds pii/, secrets/ and profiles/, or leave it out")
+        }
+        let connections = connections(root)
+        let people = people(root)
+        let entries = keyRing(root, people: people)
+        let groups = Set(entries.flatMap(\.identity.groups)).union(people.flatMap(\.groups))
+        let policies = policies(root, connections: connections.map(\.connection.name), groups: groups, people: people)
+        refuseUnreachable(connections, policies)
+
+        guard let listen, let data else { return nil }
+        return Configuration(
+            file: reader.file, listen: listen, dataDirectory: data, corpusDirectory: corpus, limits: limits(root),
+            timeouts: timeouts(root), record: record(root), connections: connections.map(\.connection), keys: KeyRing(entries),
+            people: people, policies: PolicySet(policies))
+    }
+
+    // MARK: Server
+
+    private func listen(_ root: Section) -> Configuration.Listen? {
+        guard let section = root.section("listen", keys: ["host", "port", "tls", "plaintext"], required: true) else { return nil }
+        section.refuseUnknownKeys()
+        let host = section.text("host") ?? "127.0.0.1"
+        let port = section.integer("port", in: 0...65535)
+        if port == nil, !section.has("port") { section.report("port", "\"listen.port\" is missing", hint: "for example  port: 8443") }
+        let tls = serverTLS(section)
+        let plaintext = section.flag("plaintext") ?? false
+        if !section.has("tls"), !plaintext, !isLoopback(host) {
+            section.report(
+                "host", "without \"listen.tls\" the API keys of clients would cross the network in clear text",
+                hint: "add tls with a certificate and a key, or, where something in front of Sluice ends TLS, plaintext: true")
+        }
+        return Configuration.Listen(host: host, port: port ?? 0, tls: tls)
+    }
+
+    private func serverTLS(_ listen: Section) -> Configuration.ServerTLS? {
+        guard let section = listen.section("tls", keys: ["certificate", "key"]) else { return nil }
+        section.refuseUnknownKeys()
+        let certificate = section.text("certificate", required: true, example: "/etc/sluice/tls.crt").map(absolute)
+        let key = section.text("key", required: true, example: "/etc/sluice/tls.key").map(absolute)
+        guard let certificate, let key else { return nil }
+        let chain = certificates(certificate, section, "certificate")
+        guard isPrivateFile(key, section, "key") else { return nil }
+        guard let privateKey = try? NIOSSLPrivateKey(file: key, format: .pem) else {
+            section.report("key", "\(key) holds no private key in PEM form", hint: "it begins with -----BEGIN PRIVATE KEY-----")
+            return nil
+        }
+        guard let chain else { return nil }
+        let server = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
+        if (try? NIOSSLContext(configuration: server)) == nil {
+            section.report("key", "the private key does not belong to the certificate", hint: "the certificate must come first in its file")
+        }
+        return Configuration.ServerTLS(certificateFile: certificate, keyFile: key)
+    }
+
+    private func limits(_ root: Section) -> Configuration.Limits {
+        var limits = Configuration.Limits()
+        guard let section = root.section("limits", keys: ["header", "request_body", "connections"]) else { return limits }
+        section.refuseUnknownKeys()
+        limits.headerBytes = section.bytes("header", in: 1024...(1 << 20)) ?? limits.headerBytes
+        limits.requestBodyBytes = section.bytes("request_body", in: 0...(1 << 40)) ?? limits.requestBodyBytes
+        limits.connections = section.integer("connections", in: 1...1_000_000) ?? limits.connections
+        return limits
+    }
+
+    private func timeouts(_ root: Section) -> Configuration.Timeouts {
+        var timeouts = Configuration.Timeouts()
+        guard let section = root.section("timeouts", keys: ["connect", "head", "idle", "total", "drain"]) else { return timeouts }
+        section.refuseUnknownKeys()
+        let range = Duration.milliseconds(1)...Duration.seconds(7 * 86_400)
+        timeouts.connect = section.duration("connect", in: range) ?? timeouts.connect
+        timeouts.head = section.duration("head", in: range) ?? timeouts.head
+        timeouts.idle = section.duration("idle", in: range) ?? timeouts.idle
+        timeouts.total = section.duration("total", in: range) ?? timeouts.total
+        timeouts.drain = section.duration("drain", in: Duration.zero...Duration.seconds(86_400)) ?? timeouts.drain
+        return timeouts
+    }
+
+    private func record(_ root: Section) -> Recorder.Settings {
+        var settings = Recorder.Settings()
+        guard let section = root.section("record", keys: ["body_limit", "sync_interval", "segment_size"]) else { return settings }
+        section.refuseUnknownKeys()
+        settings.bodyLimit = section.bytes("body_limit", in: 0...(1 << 40)) ?? settings.bodyLimit
+        settings.syncInterval = section.duration("sync_interval", in: .milliseconds(1)...(.seconds(10))) ?? settings.syncInterval
+        settings.segmentBytes = section.bytes("segment_size", in: (1 << 20)...(1 << 31)) ?? settings.segmentBytes
+        return settings
+    }
+
+    // MARK: Connections
+
+    private func connections(_ root: Section) -> [(line: Int, connection: Connection)] {
+        let keys = ["name", "upstream", "plaintext", "credential", "tls", "profiles", "unknown_content", "mask_requests"]
+        var connections: [(line: Int, connection: Connection)] = []
+        for section in root.sections("connections", keys: keys, required: true) {
+            section.refuseUnknownKeys { Self.inlineSecretAdvice($0, in: section) }
+            let name = connectionName(section)
+            if let name, let first = connections.first(where: { $0.connection.name == name }) {
+                section.report("name", "a second connection \"\(name)\"; the first is on line \(first.line)", hint: "give one of them another name")
+                continue
+            }
+            let upstream = upstream(section)
+            let (authorities, serverName) = upstreamTLS(section, upstream)
+            let credential = credential(section)
+            if let upstream, credential != nil, !upstream.tls, !isLoopback(upstream.host), section.flag("plaintext") != true {
+                section.report(
+                    "upstream", "the credential would cross the network in clear text", hint: "use https://, or say plaintext: true if the way there is safe")
+            }
+            // A name to go on with: policies are then not told that it does not exist.
+            connections.append(
+                (
+                    section.line(of: "name"),
+                    Connection(
+                        name: name ?? section.name ?? "", upstream: upstream ?? Upstream(tls: true, host: "", port: 0, basePath: ""),
+                        credential: credential, certificateAuthorityFile: authorities, serverName: serverName,
+                        profiles: section.words("profiles", example: "default")?.map(\.text) ?? ["default"],
+                        unknownContent: section.choice("unknown_content", Connection.UnknownContent.self) ?? .block,
+                        masksRequests: section.flag("mask_requests") ?? false)
+                ))
+        }
+        if connections.isEmpty, root.has("connections") {
+            root.report("connections", "there are no connections, so there is nothing to stand in front of", hint: "add one with a name and an upstream")
+        }
+        return connections
+    }
+
+    private func connectionName(_ section: Section) -> String? {
+        guard let name = section.text("name", required: true, example: "billing") else { return nil }
+        let isWord = name.utf8.allSatisfy {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        }
+        guard isWord, name.utf8.count <= 64 else {
+            section.report("name", "\"\(name)\" cannot be a path segment of its own", hint: "use up to 64 lower-case letters, digits, - and _")
+            return nil
+        }
+        return name
+    }
+
+    private func upstream(_ section: Section) -> Upstream? {
+        let example = "https://api.example.com/v1"
+        guard let text = section.text("upstream", required: true, example: example) else { return nil }
+        func refuse(_ message: String, hint: String = "for example  upstream: \(example)") -> Upstream? {
+            section.report("upstream", message, hint: hint)
+            return nil
+        }
+        guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased() else {
+            return refuse("\"upstream\" is not a URL")
+        }
+        guard url.user == nil, url.password == nil else {
+            return refuse("\"upstream\" carries a user or a password", hint: "take it out and use credential: {kind: basic, from: file:…}")
+        }
+        guard scheme == "https" || scheme == "http" else { return refuse("\"upstream\" has the scheme \"\(scheme)\"", hint: "use https:// or http://") }
+        guard url.query == nil, url.fragment == nil else {
+            return refuse("\"upstream\" has a query or a fragment", hint: "for a key in the query use credential: {kind: query, name: …, from: env:…}")
+        }
+        guard var host = url.host?.lowercased(), !host.isEmpty else { return refuse("\"upstream\" names no host") }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        if let port = url.port, !(1...65535).contains(port) { return refuse("\"upstream\" has no valid port") }
+        var basePath = url.percentEncodedPath
+        while basePath.hasSuffix("/") { basePath.removeLast() }
+        guard !basePath.split(separator: "/", omittingEmptySubsequences: false).contains(where: { $0 == "." || $0 == ".." }) else {
+            return refuse("\"upstream\" has . or .. in its path", hint: "write the path as it is meant")
+        }
+        return Upstream(tls: scheme == "https", host: host, port: url.port ?? (scheme == "https" ? 443 : 80), basePath: basePath)
+    }
+
+    private func upstreamTLS(_ connection: Section, _ upstream: Upstream?) -> (authorities: String?, serverName: String?) {
+        guard let section = connection.section("tls", keys: ["ca_file", "server_name"]) else { return (nil, nil) }
+        section.refuseUnknownKeys { key in
+            guard ["verify", "insecure", "insecure_skip_verify", "skip_verify"].contains(key) else { return nil }
+            return ("the upstream's certificate is always verified", "name the authority that signed it in ca_file")
+        }
+        if let upstream, !upstream.tls {
+            connection.report("tls", "\"\(connection.path("tls"))\" is given, but the upstream is http://", hint: "use https:// or remove it")
+        }
+        let authorities = section.text("ca_file").map(absolute)
+        if let authorities { _ = certificates(authorities, section, "ca_file") }
+        return (authorities, section.text("server_name"))
+    }
+
+    // MARK: Credentials
+
+    private enum CredentialKind: String, CaseIterable { case bearer, header, basic, query }
+
+    private func credential(_ connection: Section) -> Credential? {
+        guard let given = connection.given("credential") else { return nil }
+        if case .scalar = given.value {
+            connection.report("credential", "\"credential\" must be a mapping; a secret is never written into this file", hint: Self.secretHint)
+            return nil
+        }
+        guard let section = connection.section("credential", keys: ["kind", "name", "from"]) else { return nil }
+        section.refuseUnknownKeys { Self.inlineSecretAdvice($0, in: section) }
+        let kind = section.choice("kind", CredentialKind.self, required: true)
+        let secret = secret(section)
+        var form: Credential.Form?
+        switch kind {
+        case .bearer, .basic:
+            section.refuse(["name"], only: "the kinds header and query")
+            form = kind == .basic ? .basic : .bearer
+            if kind == .basic, let secret, !secret.exposed.contains(":") {
+                section.report("from", "a basic credential has the form user:password, and this one has no colon", hint: "store both, for example  printf 'user:password' > FILE")
+            }
+        case .header: form = headerName(section).map { .header(name: $0) }
+        case .query: form = section.text("name", required: true, example: "key").map { .query(name: $0) }
+        case nil: break
+        }
+        guard let form, let secret else { return nil }
+        return Credential(form: form, secret: secret)
+    }
+
+    private func headerName(_ section: Section) -> String? {
+        guard let name = section.text("name", required: true, example: "X-Api-Key") else { return nil }
+        let punctuation = Set("!#$%&'*+-.^_`|~".utf8)
+        guard name.utf8.allSatisfy({ punctuation.contains($0) || ($0 < 0x80 && Character(Unicode.Scalar($0)).isLetter) || (0x30...0x39).contains($0) }) else {
+            section.report("name", "\"\(name)\" cannot be the name of a header field (RFC 9110 §5.6.2)", hint: "for example  name: X-Api-Key")
+            return nil
+        }
+        let framing = ["host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect", "keep-alive"]
+        guard !framing.contains(name.lowercased()) else {
+            section.report("name", "\"\(name)\" frames the message and cannot carry a credential", hint: "for example  name: X-Api-Key")
+            return nil
+        }
+        return name
+    }
+
+    /// The secret that `from` points to.
+    private func secret(_ section: Section) -> Secret? {
+        guard let from = section.text("from", required: true, example: "env:BILLING_TOKEN") else { return nil }
+        let value: String
+        if from.hasPrefix("env:") {
+            let name = String(from.dropFirst(4))
+            guard let found = environment[name] else {
+                section.report("from", "the environment has no variable \"\(name)\"", hint: "set it for the process that runs Sluice, or use from: file:PATH")
+                return nil
+            }
+            value = found
+        } else if from.hasPrefix("file:") {
+            let path = absolute(String(from.dropFirst(5)))
+            guard isPrivateFile(path, section, "from"), let data = FileManager.default.contents(atPath: path) else { return nil }
+            guard let text = String(validating: data, as: UTF8.self) else {
+                section.report("from", "\(path) is not text", hint: "it should hold the secret and nothing else")
+                return nil
+            }
+            value = text
+        } else {
+            // The text is not repeated: it may be the secret itself.
+            section.report("from", "\"\(section.path("from"))\" must begin with env: or file:; a secret is never written into this file", hint: Self.secretHint)
+            return nil
+        }
+        let trimmed = value.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !trimmed.isEmpty else {
+            section.report("from", "the credential is empty", hint: "check what \(from) holds")
+            return nil
+        }
+        guard trimmed.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            section.report("from", "the credential has a line break or another control character in it", hint: "check what \(from) holds")
+            return nil
+        }
+        return Secret(trimmed)
+    }
+
+    private static let secretHint =
+        "put it into an environment variable or a file of mode 0600, for example  credential: {kind: bearer, from: env:BILLING_TOKEN}"
+
+    /// What to say to someone who writes a secret into the file.
+    private static func inlineSecretAdvice(_ key: String, in section: Section) -> (message: String, hint: String)? {
+        let words = ["token", "secret", "password", "value", "key", "api_key", "apikey", "bearer", "basic", "authorization"]
+        guard words.contains(key.lowercased()) else { return nil }
+        return ("\"\(section.path(key))\": a secret is never written into this file", secretHint)
+    }
+
+    // MARK: Who
+
+    private func people(_ root: Section) -> [Person] {
+        var people: [(line: Int, person: Person)] = []
+        for section in root.sections("people", keys: ["name", "os_user", "groups"]) {
+            section.refuseUnknownKeys()
+            let groups = section.words("groups", required: true, example: "leads")?.map(\.text) ?? []
+            guard let name = section.text("name", required: true, example: "alice") else { continue }
+            if let first = people.first(where: { $0.person.name == name }) {
+                section.report("name", "a second person \"\(name)\"; the first is on line \(first.line)", hint: "keep one of them")
+                continue
+            }
+            people.append((section.line(of: "name"), Person(name: name, osUser: section.text("os_user") ?? name, groups: groups)))
+        }
+        return people.map(\.person)
+    }
+
+    private func keyRing(_ root: Section, people: [Person]) -> [KeyRing.Entry] {
+        var entries: [(line: Int, entry: KeyRing.Entry)] = []
+        for section in root.sections("keys", keys: ["name", "hash", "groups", "owner", "expires"], required: true) {
+            section.refuseUnknownKeys { key in
+                guard ["key", "token", "secret", "value", "api_key"].contains(key.lowercased()) else { return nil }
+                return ("\"\(section.path(key))\": a key is never written into this file, only its hash", "make one with: sluice key new --name NAME --groups GROUP")
+            }
+            let groups = section.words("groups", required: true, example: "agents") ?? []
+            for group in groups where group.text == "*" {
+                reader.report(group.line, "\"*\" cannot be a group: in policies it stands for everyone", hint: "name the group")
+            }
+            let owner = section.text("owner")
+            if let owner, !people.contains(where: { $0.name == owner }) {
+                section.report(
+                    "owner", "there is no person \"\(owner)\"",
+                    hint: nearest(to: owner, in: people.map(\.name)).map { "did you mean \"\($0)\"?" } ?? "add them to people, or leave owner out")
+            }
+            let expires = expires(section)
+            let hash = hash(section)
+            guard let name = section.text("name", required: true, example: "research-agent") else { continue }
+            if let first = entries.first(where: { $0.entry.identity.name == name }) {
+                section.report("name", "a second key \"\(name)\"; the first is on line \(first.line)", hint: "records could not tell them apart: give one another name")
+                continue
+            }
+            if let hash, let first = entries.first(where: { $0.entry.hash == hash }) {
+                section.report("hash", "the same key as \"\(first.entry.identity.name)\" on line \(first.line)", hint: "make one key for each name: sluice key new --name \(name)")
+                continue
+            }
+            entries.append(
+                (
+                    section.line(of: "name"),
+                    KeyRing.Entry(identity: Identity(name: name, groups: groups.map(\.text), owner: owner), hash: hash ?? [], expires: expires)
+                ))
+        }
+        return entries.map(\.entry)
+    }
+
+    private func hash(_ section: Section) -> [UInt8]? {
+        let hint = "make a key with: sluice key new --name NAME --groups GROUP"
+        guard let text = section.text("hash", required: true, example: "\"sha256:…\"") else { return nil }
+        guard text.hasPrefix("sha256:"), let hash = bytes(hexadecimal: text.dropFirst(7)), hash.count == SHA256.digestLength else {
+            // Not repeated: it may be the key itself.
+            section.report("hash", "\"\(section.path("hash"))\" is not sha256: and 64 hexadecimal digits", hint: hint)
+            return nil
+        }
+        return hash
+    }
+
+    /// A day (until its end, UTC) or a moment (RFC 3339).
+    private func expires(_ section: Section) -> Date? {
+        guard let text = section.text("expires", example: "2027-12-31") else { return nil }
+        if let expiry = KeyRing.expiry(text) { return expiry }
+        section.report("expires", "\"\(text)\" is not a date", hint: "for example  expires: 2027-12-31  or  expires: \"2027-12-31T12:00:00Z\"")
+        return nil
+    }
+
+    // MARK: Policies
+
+    private enum Verdict: String, CaseIterable { case allow, deny, approve }
+
+    private func policies(_ root: Section, connections: [String], groups: Set<String>, people: [Person]) -> [Policy] {
+        let keys = ["name", "groups", "connections", "methods", "paths", "decision", "approvers", "reason", "deadline"]
+        var policies: [Policy] = []
+        for (index, section) in root.sections("policies", keys: keys, required: true).enumerated() {
+            section.refuseUnknownKeys()
+            let name = section.text("name") ?? "policy \(index + 1)"
+            if policies.contains(where: { $0.name == name }) {
+                section.report("name", "a second policy \"\(name)\"", hint: "records could not tell them apart: give one another name")
+            }
+            let verdict = section.choice("decision", Verdict.self, required: true)
+            if verdict != .approve { section.refuse(["approvers", "deadline"], only: "decision: approve") }
+            if verdict == .allow { section.refuse(["reason"], only: "decision: deny and decision: approve") }
+            policies.append(
+                Policy(
+                    name: name, groups: known(section, "groups", in: groups, what: "group", where: "no key and no person is in it"),
+                    connections: known(section, "connections", in: connections, what: "connection", where: "it is not in connections"),
+                    methods: methods(section), paths: paths(section),
+                    effect: effect(section, verdict ?? .deny, people: people)))
+        }
+        return policies
+    }
+
+    /// Words of which each is `*` or in `all`.
+    private func known(_ section: Section, _ key: String, in all: some Collection<String>, what: String, where absent: String) -> [String] {
+        let words = section.words(key, required: true, example: all.min() ?? "*") ?? []
+        for word in words where word.text != "*" && !all.contains(word.text) {
+            reader.report(
+                word.line, "there is no \(what) \"\(word.text)\": \(absent)",
+                hint: nearest(to: word.text, in: all.sorted()).map { "did you mean \"\($0)\"?" }
+                    ?? "known: \(all.isEmpty ? "none" : all.sorted().joined(separator: ", "))")
+        }
+        return words.map(\.text)
+    }
+
+    private func methods(_ section: Section) -> [String] {
+        guard let words = section.words("methods", example: "GET, POST") else { return ["*"] }
+        for word in words where word.text != "*" && !word.text.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || $0 == UInt8(ascii: "-") }) {
+            reader.report(word.line, "\"\(word.text)\" is not a method", hint: "methods are written in upper case, for example  methods: [GET, POST]")
+        }
+        return words.map(\.text)
+    }
+
+    private func paths(_ section: Section) -> [PathPattern] {
+        let words = section.words("paths", example: "\"/v1/customers/*\"") ?? [(section.line, "/**")]
+        return words.compactMap { word in
+            if let pattern = PathPattern(word.text) { return pattern }
+            reader.report(
+                word.line, "\"\(word.text)\" is not a path pattern",
+                hint: "begin with /; * is one segment, ** as a whole segment is any number: /v1/customers/*/orders/**")
+            return nil
+        }
+    }
+
+    private func effect(_ section: Section, _ verdict: Verdict, people: [Person]) -> Policy.Effect {
+        let reason = section.text("reason")
+        switch verdict {
+        case .allow: return .allow
+        case .deny: return .deny(reason: reason)
+        case .approve:
+            let groups = Set(people.flatMap(\.groups))
+            let approvers = section.words("approvers", required: true, example: groups.min() ?? "leads") ?? []
+            for group in approvers where !groups.contains(group.text) {
+                reader.report(
+                    group.line, "nobody in people is in group \"\(group.text)\", so nobody could approve",
+                    hint: nearest(to: group.text, in: groups.sorted()).map { "did you mean \"\($0)\"?" }
+                        ?? "add someone, for example  people: [{name: alice, groups: [\(group.text)]}]")
+            }
+            let deadline = section.duration("deadline", in: .seconds(1)...(.seconds(30 * 86_400))) ?? .seconds(15 * 60)
+            return .approve(ApprovalTerms(approvers: approvers.map(\.text), reason: reason, deadline: deadline))
+        }
+    }
+
+    /// A connection that no policy lets anyone use is a mistake: it looks protected, and is merely dead.
+    private func refuseUnreachable(_ connections: [(line: Int, connection: Connection)], _ policies: [Policy]) {
+        for (line, connection) in connections {
+            let open = policies.contains { policy in
+                if case .deny = policy.effect { return false }
+                return policy.connections.contains("*") || policy.connections.contains(connection.name)
+            }
+            if !open {
+                reader.report(
+                    line, "connection \"\(connection.name)\" allows nobody, so no request could reach it",
+                    hint: "add a policy, for example  - {groups: [agents], connections: [\(connection.name)], decision: allow}")
+            }
+        }
+    }
+
+    // MARK: Files and hosts
+
+    private func absolute(_ path: String) -> String {
+        let full = path.hasPrefix("/") ? path : directory + "/" + path
+        return URL(fileURLWithPath: full).standardizedFileURL.path
+    }
+
+    private func isDirectory(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    }
+
+    private func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
+    }
+
+    /// The certificates in the PEM file at `path`; nil and a problem if it cannot be read or has none.
+    private func certificates(_ path: String, _ section: Section, _ key: String) -> [NIOSSLCertificate]? {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            section.report(key, "\(path) cannot be read", hint: "check the name and who may read it")
+            return nil
+        }
+        guard let certificates = try? NIOSSLCertificate.fromPEMBytes(Array(data)), !certificates.isEmpty else {
+            section.report(key, "\(path) holds no certificate in PEM form", hint: "it begins with -----BEGIN CERTIFICATE-----")
+            return nil
+        }
+        return certificates
+    }
+
+    /// Whether the file at `path` exists and only its owner can get at it.
+    private func isPrivateFile(_ path: String, _ section: Section, _ key: String) -> Bool {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path),
+            attributes[.type] as? FileAttributeType == .typeRegular, FileManager.default.isReadableFile(atPath: path)
+        else {
+            section.report(key, "\(path) cannot be read", hint: "check the name and who may read it")
+            return false
+        }
+        let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
+        guard mode & 0o077 == 0 else {
+            let octal = String(mode & 0o777, radix: 8)
+            section.report(key, "\(path) has mode 0\(octal): others than its owner can get at it", hint: "chmod 600 \(path)")
+            return false
+        }
+        return true
+    }
 }

@@ -107,6 +107,14 @@ public struct KeyRing: Sendable {
         return found.identity
     }
 
+    /// When a key of `expires: <text>` ends: after that day (UTC, `2027-12-31`) or at that moment (RFC 3339). Nil for anything else.
+    public static func expiry(_ text: String) -> Date? {
+        if let day = try? Date(text, strategy: Date.ISO8601FormatStyle().year().month().day()), text.utf8.count == 10 {
+            return day.addingTimeInterval(86_400)
+        }
+        return (try? Date(text, strategy: .iso8601)) ?? (try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
+    }
+
     /// The token of `Bearer <token>` (RFC 6750 §2.1; the scheme's name in any case, RFC 9110 §11.1).
     private static func bearerToken(_ value: String) -> String? {
         let scheme = value.prefix { $0 != " " }

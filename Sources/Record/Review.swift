@@ -146,7 +146,7 @@ public struct Approver: Sendable, Equatable {
 }
 
 /// Why a decision on a review was not taken.
-public enum ReviewError: Error, Sendable, Equatable {
+public enum ReviewError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknown(id: String)
     /// It is no longer pending.
     case settled(id: String, Review.State)
@@ -154,4 +154,14 @@ public enum ReviewError: Error, Sendable, Equatable {
     case ownRequest(id: String)
     /// The approver is in none of the groups that may decide.
     case notApprover(id: String, groups: [String])
+
+    public var description: String {
+        switch self {
+        case .unknown(let id): "error: there is no review \"\(id)\"\nhint: sluice review list shows those that wait"
+        case .settled(let id, let state): "error: review \(id) is \(state.rawValue) and can no longer be decided"
+        case .ownRequest(let id): "error: review \(id) is your own request; someone else must decide on it"
+        case .notApprover(let id, let groups):
+            "error: review \(id) is for members of \(groups.joined(separator: ", ")) to decide\nhint: groups are given to people in the configuration, under people:"
+        }
+    }
 }

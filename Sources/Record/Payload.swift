@@ -1,0 +1,180 @@
+// The payloads of frames as bytes: numbers of eight bytes, little-endian, and UTF-8 with its length before it.
+//
+// Written on the event loop at every begin and end of an exchange, where a JSON encoder would cost more than the rest of the record.
+
+/// What the end of an exchange puts on record: what the proxy said, and what the recorder itself counted.
+struct EndPayload: Sendable, Equatable {
+    var end: ExchangeEnd
+    var request = BodyRecord()
+    var response = BodyRecord()
+}
+
+/// What the recorder knows of one body.
+struct BodyRecord: Sendable, Equatable, Codable {
+    /// Bytes recorded or counted, and how many of them are kept.
+    var bytes = 0
+    var kept = 0
+    /// SHA-256 over all of them in hexadecimal; nil where the exchange was cut short.
+    var sha256: String?
+}
+
+struct PayloadWriter {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func write(_ number: Int) {
+        withUnsafeBytes(of: Int64(number).littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func write(_ text: String) {
+        var text = text
+        text.withUTF8 { utf8 in
+            write(utf8.count)
+            bytes.append(contentsOf: utf8)
+        }
+    }
+
+    mutating func write<Value>(_ value: Value?, _ body: (inout PayloadWriter, Value) -> Void) {
+        write(value == nil ? 0 : 1)
+        if let value { body(&self, value) }
+    }
+
+    mutating func write<Element>(_ list: some Collection<Element>, _ body: (inout PayloadWriter, Element) -> Void) {
+        write(list.count)
+        for element in list { body(&self, element) }
+    }
+}
+
+/// Reads what ``PayloadWriter`` wrote; throws where the bytes are something else.
+struct PayloadReader {
+    private let bytes: UnsafeRawBufferPointer
+    private var offset = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    struct Malformed: Error {}
+
+    mutating func number() throws -> Int {
+        guard bytes.count - offset >= 8 else { throw Malformed() }
+        defer { offset += 8 }
+        return Int(Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int64.self)))
+    }
+
+    mutating func text() throws -> String {
+        let count = try number()
+        guard count >= 0, bytes.count - offset >= count else { throw Malformed() }
+        defer { offset += count }
+        return String(decoding: bytes[offset..<offset + count], as: UTF8.self)
+    }
+
+    mutating func optional<Value>(_ body: (inout PayloadReader) throws -> Value) throws -> Value? {
+        try number() == 0 ? nil : try body(&self)
+    }
+
+    mutating func list<Element>(_ body: (inout PayloadReader) throws -> Element) throws -> [Element] {
+        let count = try number()
+        guard count >= 0, count <= bytes.count - offset else { throw Malformed() }
+        return try (0..<count).map { _ in try body(&self) }
+    }
+}
+
+// MARK: What is written
+
+extension PayloadWriter {
+    mutating func write(_ start: ExchangeStart) {
+        write(start.identity) { $0.write($1) }
+        write(start.groups) { $0.write($1) }
+        write(start.connection) { $0.write($1) }
+        write(start.method)
+        write(start.target)
+        write(start.peer)
+        write(start.headers)
+        write(start.decision.rawValue)
+        write(start.policy) { $0.write($1) }
+        write(start.corpusHash) { $0.write($1) }
+    }
+
+    mutating func write(_ headers: [HeaderField]) {
+        write(headers) { writer, field in
+            writer.write(field.name)
+            writer.write(field.value)
+        }
+    }
+
+    mutating func write(_ payload: EndPayload) {
+        write(payload.end.outcome.kind.rawValue)
+        write(payload.end.outcome.detail) { $0.write($1) }
+        write(payload.end.request)
+        write(payload.end.response)
+        write(payload.request)
+        write(payload.response)
+    }
+
+    private mutating func write(_ evidence: BodyEvidence) {
+        write(evidence.bytesIn)
+        write(evidence.bytesOut)
+        write(evidence.bytesScanned)
+        write(evidence.bytesUnscanned)
+        write(evidence.mostHeld)
+        for counts in [evidence.masked, evidence.reported] {
+            write(counts) { writer, entry in
+                writer.write(entry.key)
+                writer.write(entry.value)
+            }
+        }
+        write(evidence.brokenJSONAt) { $0.write($1) }
+    }
+
+    private mutating func write(_ body: BodyRecord) {
+        write(body.bytes)
+        write(body.kept)
+        write(body.sha256) { $0.write($1) }
+    }
+}
+
+extension PayloadReader {
+    mutating func start() throws -> ExchangeStart {
+        let identity = try optional { try $0.text() }
+        let groups = try list { try $0.text() }
+        let connection = try optional { try $0.text() }
+        let method = try text()
+        let target = try text()
+        let peer = try text()
+        let headers = try headers()
+        guard let decision = ExchangeStart.Decision(rawValue: try text()) else { throw Malformed() }
+        return ExchangeStart(
+            identity: identity, groups: groups, connection: connection, method: method, target: target, peer: peer, headers: headers,
+            decision: decision, policy: try optional { try $0.text() }, corpusHash: try optional { try $0.text() })
+    }
+
+    mutating func headers() throws -> [HeaderField] {
+        try list { HeaderField(name: try $0.text(), value: try $0.text()) }
+    }
+
+    mutating func end() throws -> EndPayload {
+        guard let kind = Outcome.Kind(rawValue: try text()) else { throw Malformed() }
+        let outcome = Outcome(kind, try optional { try $0.text() })
+        let end = ExchangeEnd(outcome: outcome, request: try evidence(), response: try evidence())
+        return EndPayload(end: end, request: try body(), response: try body())
+    }
+
+    private mutating func evidence() throws -> BodyEvidence {
+        var evidence = BodyEvidence()
+        evidence.bytesIn = try number()
+        evidence.bytesOut = try number()
+        evidence.bytesScanned = try number()
+        evidence.bytesUnscanned = try number()
+        evidence.mostHeld = try number()
+        evidence.masked = try counts()
+        evidence.reported = try counts()
+        evidence.brokenJSONAt = try optional { try $0.number() }
+        return evidence
+    }
+
+    private mutating func counts() throws -> [String: Int] {
+        Dictionary(try list { (try $0.text(), try $0.number()) }, uniquingKeysWith: +)
+    }
+
+    private mutating func body() throws -> BodyRecord {
+        BodyRecord(bytes: try number(), kept: try number(), sha256: try optional { try $0.text() })
+    }
+}
