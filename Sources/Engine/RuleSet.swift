@@ -1,6 +1,6 @@
 // Rules compiled together, shared by all maskers.
 
-import COpenSSL
+import Cryptography
 import Synchronization
 
 /// A compiled set of rules. Immutable; any number of ``Masker``s on any thread use it at once.
@@ -52,10 +52,7 @@ public final class RuleSet: Sendable {
             for text in [rule.id, rule.entity, rule.pattern, "\(rule.priority)", "\(rule.checks)", "\(rule.action)"] { add(text) }
             add(rule.context.map { "\($0.within) \($0.words)" } ?? "")
         }
-        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var count: UInt32 = 0
-        guard EVP_Digest(bytes, bytes.count, &digest, &count, EVP_sha256(), nil) == 1 else { return "unavailable" }
-        return digest[..<Int(count)].map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        return hexadecimal(SHA256.digest(of: bytes))
     }
 }
 
