@@ -1,0 +1,717 @@
+// One request and its response: every decision about them, in the order in which they are made.
+//
+//     receive(head)      well-formed? who? where to? may they?            -> begin the record
+//     receive(body)      small enough? scanned, recorded
+//     receiveEnd()       blocked by a rule? needs approval?               -> ask, refuse or forward
+//     settle(admission)  approved?                                        -> refuse or forward
+//     respond(head)      can its body be read?                            -> masked header fields, held until the body says something
+//     respond(body)      masked, then recorded, then released
+//     respondEnd()       the rest, and the evidence
+//     fail(failure)      what ends an exchange early, wherever it was
+//
+// It holds no socket, task or clock: `ServerHandler` tells it what happened and does what it answers.
+
+import Engine
+import Foundation
+import Logging
+import NIOCore
+import NIOHTTP1
+import Record
+
+final class Exchange {
+    /// What the handler is to do now.
+    enum Step {
+        /// Wait for what comes next.
+        case wait
+        /// Read the request's body; the client may be waiting for `100 Continue` first.
+        case readBody(sendContinue: Bool)
+        /// Ask the reviews whether the request may run, then call ``settle(_:)``.
+        case admit(ReviewRequest, ExchangeID)
+        /// Look a review up, or wait up to `wait` for its decision, then call ``show(_:)``.
+        case lookUp(review: String, wait: Duration)
+        /// Send to the vendor; `fresh` forbids a connection that was used before.
+        case forward(ForwardedRequest, to: Route, fresh: Bool)
+        /// Answer in the proxy's own name. The vendor, if there is one, is not heard any more.
+        case answer(Answer)
+        /// Send on to the client.
+        case release(Release)
+    }
+
+    /// A whole response that the proxy made.
+    struct Answer {
+        var status: HTTPResponseStatus
+        var headers: HTTPHeaders
+        var body: [UInt8]
+        /// The answer to `HEAD` tells a length and sends nothing.
+        var sendsBody: Bool
+        /// The connection cannot go on after it.
+        var close: Bool
+    }
+
+    /// Some of a vendor's response, on record already.
+    struct Release {
+        var head: Head?
+        var bytes: MaskedBytes?
+        /// The chunk that `bytes` refers to.
+        var chunk = ByteBuffer()
+        var ending = Ending.more
+
+        struct Head {
+            var status: HTTPResponseStatus
+            var headers: HTTPHeaders
+            var framing: BodyFraming
+            var close: Bool
+        }
+
+        enum Ending {
+            case more
+            case complete
+            /// The body ends here without being whole, and the client must see that. What was released before still goes out.
+            case brokenOff
+            /// The same, at once: nobody is there to read, or nobody may.
+            case cutOff
+        }
+    }
+
+    /// A request as the vendor is to see it.
+    struct ForwardedRequest {
+        var head: HTTPRequestHead
+        var body: ByteBuffer
+    }
+
+    /// What ends an exchange before its time.
+    enum Failure: Equatable {
+        case clientGone
+        /// The client does not take the response.
+        case clientStalled
+        /// What the client sends is no HTTP, or its head is too large.
+        case malformed, headerTooLarge
+        case requestTimeout
+        case connectTimeout, unreachable, vendorTLS
+        case vendorTimeout, vendorBrokeOff, vendorProtocol
+        case totalTimeout
+        case shutdown
+        case engine, record
+    }
+
+    private enum Phase {
+        case request, reviewing, lookingUp, upstream, done
+    }
+
+    /// The longest time a client may wait for a review's decision in one request.
+    static let longestWaitSeconds = 55
+
+    private let gateway: Gateway
+    private let recorder: Recorder
+    private let peer: String
+    private var phase = Phase.request
+
+    // The request.
+    private var identity: Identity?
+    private var route: Route?
+    private var target: RequestTarget?
+    private var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+    private var terms: (policy: String, terms: ApprovalTerms)?
+    private var requestMasker: Masker?
+    private var requestEvidence = BodyEvidence()
+    private var fingerprint: RequestFingerprint.Builder?
+    /// The body to forward: all of it, since the vendor may not see a byte before all of it was scanned.
+    private var body = ByteBuffer()
+    private var bodyBytes = 0
+    private var isForm = false
+    private var review: (id: String, wait: Duration)?
+    private var forwarded: ForwardedRequest?
+    private var forwardedBytes = 0
+    /// Whether a vendor's connection that broke before any answer allows a second attempt. An approval is for one.
+    private var mayRunTwice = true
+
+    // The response.
+    private var record: ExchangeRecord?
+    private var masker: Masker?
+    /// The response's body is passed on without being scanned.
+    private var isUnscanned = false
+    private var refusedContent: Problem?
+    private var maskedInHead: [String: Int] = [:]
+    private var pendingHead: Release.Head?
+    private var headReleased = false
+
+    /// Whether the client's connection can carry another exchange after this one.
+    private(set) var keepAlive = true
+
+    init(gateway: Gateway, recorder: Recorder, peer: String) {
+        self.gateway = gateway
+        self.recorder = recorder
+        self.peer = peer
+    }
+
+    // MARK: 1. The request's head
+
+    /// - Parameter draining: the proxy is about to stop, so the connection ends with this exchange.
+    func receive(_ head: HTTPRequestHead, draining: Bool) -> Step {
+        self.head = head
+        keepAlive = head.isKeepAlive && head.version == .http1_1 && !draining
+        do throws(Problem) {
+            try checkFraming(head)
+            let target = try readTarget(head.uri)
+            self.target = target
+
+            // The proxy's own pages.
+            if target.path.hasPrefix("/.well-known/sluice/") { return try ownPage(target, draining: draining) }
+
+            // Who.
+            let (name, path) = target.connection
+            route = gateway.route(named: name)
+            let identity: Identity
+            do {
+                identity = try gateway.configuration.keys.identify(head.headers)
+            } catch {
+                try beginRecord(.deny, policy: nil)
+                throw Problem(
+                    .unauthorized, .unauthenticated, error.rawValue, hint: "send a key of this gateway as  Authorization: Bearer <key>")
+            }
+            self.identity = identity
+
+            // Where to.
+            guard let route else {
+                try beginRecord(.deny, policy: nil)
+                throw Problem(
+                    .notFound, .unknownConnection, "no connection has the name that the path begins with",
+                    hint: "ask for /<connection>/<path at the vendor>")
+            }
+
+            // May they.
+            switch gateway.configuration.policies.decide(
+                identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
+            {
+            case .deny(let policy, let reason):
+                try beginRecord(.deny, policy: policy)
+                throw Problem(
+                    .forbidden, .policy, reason ?? "no policy lets \(identity.name) do this on \"\(route.connection.name)\"",
+                    hint: reason == nil ? "an operator can add a policy for the method and path" : nil)
+            case .allow(let policy):
+                try beginRecord(.allow, policy: policy)
+            case .approve(let policy, let terms):
+                self.terms = (policy, terms)
+                try beginRecord(.approve, policy: policy)
+                fingerprint = RequestFingerprint.Builder(
+                    identity: identity.name, connection: route.connection.name, method: head.method.rawValue, target: head.uri,
+                    headers: Self.meaning(of: head.headers))
+            }
+            return try prepareBody(route)
+        } catch {
+            return refuse(error)
+        }
+    }
+
+    /// What makes a message's framing or addressee doubtful is refused, not repaired (RFC 9112 §3.2, §6.1, §6.3).
+    private func checkFraming(_ head: HTTPRequestHead) throws(Problem) {
+        guard head.version == .http1_1 || head.version == .http1_0 else {
+            throw Problem(.httpVersionNotSupported, .malformed, "HTTP/1.1 and HTTP/1.0 are spoken here")
+        }
+        guard Self.methods.contains(head.method.rawValue) else {
+            throw Problem(.notImplemented, .method, "this method is not passed on")
+        }
+        let headers = head.headers
+        let hosts = headers["host"]
+        if hosts.count > 1 || hosts.isEmpty && head.version == .http1_1 {
+            throw Problem(.badRequest, .malformed, "a request carries exactly one Host field")
+        }
+        if headers.contains(name: "upgrade") {
+            throw Problem(.notImplemented, .upgrade, "protocol upgrades are not passed on", hint: "leave the Upgrade field out")
+        }
+        let codings = headers["transfer-encoding"]
+        let lengths = headers["content-length"]
+        if !codings.isEmpty {
+            guard codings.count == 1, codings[0].lowercased() == "chunked", lengths.isEmpty, head.version == .http1_1 else {
+                throw Problem(.badRequest, .malformed, "the body's length is not clear: one chunked coding, or one Content-Length")
+            }
+        }
+        if lengths.count > 1 || lengths.contains(where: { $0.isEmpty || !$0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) {
+            throw Problem(.badRequest, .malformed, "Content-Length is one number")
+        }
+        if let expectation = headers.first(name: "expect"), expectation.lowercased() != "100-continue" {
+            throw Problem(.expectationFailed, .expectation, "100-continue is the one expectation met here")
+        }
+        guard headers.allSatisfy({ HeaderFields.isFieldValue($0.value) }) else {
+            throw Problem(.badRequest, .malformed, "a header field holds a control byte")
+        }
+    }
+
+    private func readTarget(_ uri: String) throws(Problem) -> RequestTarget {
+        do {
+            return try RequestTarget(uri)
+        } catch {
+            throw Problem(.badRequest, .target, error.detail, hint: "send the path as the vendor documents it, percent-encoded once")
+        }
+    }
+
+    /// Puts the exchange on record before anything of it goes anywhere, and stops it if the target itself is a blocked command.
+    private func beginRecord(_ decision: ExchangeStart.Decision, policy: String?) throws(Problem) {
+        guard let rules = route?.rules ?? gateway.anyRules else { return }
+        var shown = target.map { $0.query == nil ? $0.path : "\($0.path)?\($0.query ?? "")" } ?? ""
+        var blocked: String?
+        var headers: [HeaderField] = []
+        do throws(MaskError) {
+            let masked = try PercentCoding.masked(shown, rules: rules)
+            shown = masked.text
+            blocked = masked.blocked
+            var kept = HTTPHeaders()
+            for (name, value) in head.headers where Self.recorded.contains(name.lowercased()) { kept.add(name: name, value: value) }
+            for (name, value) in try HeaderFields.masked(kept, rules: rules)?.headers ?? [:] {
+                headers.append(HeaderField(name: name.lowercased(), value: value))
+            }
+        } catch {
+            throw Problem(.internalServerError, .engine, "the request could not be scanned")
+        }
+        do {
+            record = try recorder.begin(
+                ExchangeStart(
+                    identity: identity?.name, groups: identity?.groups ?? [], connection: route?.connection.name, method: head.method.rawValue,
+                    target: shown, peer: peer, headers: headers, decision: blocked == nil ? decision : .deny, policy: policy,
+                    corpusHash: route?.rules.hash))
+        } catch {
+            gateway.logger.error("an exchange cannot be recorded, so it is refused: \(error)")
+            throw Problem(.serviceUnavailable, .record, "the exchange cannot be recorded, so it cannot take place")
+        }
+        if let blocked { throw Self.blockedRequest(by: blocked) }
+    }
+
+    /// Decides how the body is read, before the client is asked for it.
+    private func prepareBody(_ route: Route) throws(Problem) -> Step {
+        let limit = gateway.configuration.limits.requestBodyBytes
+        let length = head.headers.first(name: "content-length").map { Int($0) ?? Int.max }
+        if let length, length > limit { throw Self.tooLarge(limit) }
+        guard length ?? 0 > 0 || head.headers.contains(name: "transfer-encoding") else { return .readBody(sendContinue: false) }
+
+        let type = head.headers.first(name: "content-type")?.lowercased() ?? ""
+        isForm = type.hasPrefix("application/x-www-form-urlencoded")
+        switch (BodyReading(head.headers), route.connection.unknownContent) {
+        case (.scan(let format), _): requestMasker = Masker(route.rules, format: format)
+        case (.opaque(.type), .text): requestMasker = Masker(route.rules, format: .text)
+        case (.opaque, .pass): break
+        case (.opaque, _):
+            throw Problem(
+                .unsupportedMediaType, .requestContent, "the body's type or coding cannot be scanned, and the connection lets none through unscanned",
+                hint: "send JSON or text in UTF-8, without Content-Encoding")
+        }
+        body.reserveCapacity(min(length ?? 0, 1 << 20))
+        return .readBody(sendContinue: head.headers.contains(name: "expect"))
+    }
+
+    // MARK: 2. The request's body
+
+    func receive(_ chunk: ByteBuffer) -> Step {
+        guard phase == .request else { return .wait }
+        do throws(Problem) {
+            let limit = gateway.configuration.limits.requestBodyBytes
+            bodyBytes += chunk.readableBytes
+            if bodyBytes > limit { throw Self.tooLarge(limit) }
+            if let fingerprint { chunk.withUnsafeReadableBytes { fingerprint.body($0) } }
+            guard requestMasker != nil else {
+                body.writeImmutableBuffer(chunk)
+                return .wait
+            }
+            let masked: MaskedBytes
+            do {
+                masked = try chunk.feed(&requestMasker!)
+            } catch {
+                throw Problem(.internalServerError, .engine, "the request could not be scanned")
+            }
+            try keepRequest(masked, chunk: chunk)
+            if let blocked = masked.blocked { throw Self.blockedRequest(by: blocked.rule) }
+            return .wait
+        } catch {
+            return refuse(error)
+        }
+    }
+
+    func receiveEnd() -> Step {
+        guard phase == .request else { return .wait }
+        // Pages of the proxy's own do not look at bodies.
+        if let review {
+            phase = .lookingUp
+            return .lookUp(review: review.id, wait: .zero)
+        }
+        guard let route, let identity, let target else { return .wait }
+        do throws(Problem) {
+            if requestMasker != nil {
+                let rest: MaskedBytes
+                do {
+                    rest = try requestMasker!.finish()
+                    // Rules read text; a form's commands are percent-encoded (HTML §application/x-www-form-urlencoded).
+                    if isForm, let rule = try PercentCoding.blocked(form: body, rules: route.rules) { throw Self.blockedRequest(by: rule) }
+                } catch let problem as Problem {
+                    throw problem
+                } catch {
+                    throw Problem(.internalServerError, .engine, "the request could not be scanned")
+                }
+                try keepRequest(rest, chunk: ByteBuffer())
+                if let blocked = rest.blocked { throw Self.blockedRequest(by: blocked.rule) }
+            }
+            closeRequestEvidence()
+
+            // Approval.
+            if let (policy, terms) = terms, let fingerprint, let record {
+                phase = .reviewing
+                let shown: String
+                do {
+                    shown = try PercentCoding.masked(head.uri, rules: route.rules).text
+                } catch {
+                    throw Problem(.internalServerError, .engine, "the request could not be scanned")
+                }
+                return .admit(
+                    ReviewRequest(
+                        fingerprint: fingerprint.finish(), identity: identity.name, owner: identity.owner, connection: route.connection.name,
+                        method: head.method.rawValue, target: shown, policy: policy, reason: terms.reason, approvers: terms.approvers,
+                        deadline: terms.deadline),
+                    record.id)
+            }
+            return forward(target, to: route)
+        } catch {
+            return refuse(error)
+        }
+    }
+
+    // MARK: 3. Approval
+
+    /// What the reviews said about a request that needs one.
+    func settle(_ admission: Result<Admission, any Error>) -> Step {
+        guard phase == .reviewing, let route, let target, let record else { return .wait }
+        let decided: Admission
+        do {
+            decided = try admission.get()
+            try record.reviewed(decided.review.id)
+        } catch {
+            gateway.logger.error("a request that needs approval is refused: \(error)")
+            return refuse(Problem(.serviceUnavailable, .review, "approvals cannot be had at the moment"))
+        }
+        switch decided {
+        case .wait(let review):
+            return refuse(
+                Problem(
+                    .forbidden, .approval, review.reason ?? "a person must approve this request first",
+                    hint: "wait for the decision at the address in \"wait\", then send the same request again, byte for byte", review: review.id))
+        case .denied(let review):
+            return refuse(Problem(.forbidden, .reviewDenied, review.note ?? "a person decided against this request", review: review.id))
+        case .run:
+            mayRunTwice = false
+            return forward(target, to: route)
+        }
+    }
+
+    // MARK: 4. To the vendor
+
+    private func forward(_ target: RequestTarget, to route: Route) -> Step {
+        phase = .upstream
+        let upstream = route.connection.upstream
+        let credential = route.connection.credential
+        var uri = upstream.basePath + target.connection.path
+        var parameters = target.query.map { $0.split(separator: "&", omittingEmptySubsequences: false) } ?? []
+        if let (name, value) = credential?.queryParameter {
+            parameters.removeAll { Self.parameterName($0) == Self.parameterName(name[...]) }
+            parameters.append("\(name)=\(value)")
+        }
+        if target.query != nil || !parameters.isEmpty { uri += "?" + parameters.joined(separator: "&") }
+
+        var headers = HTTPHeaders()
+        headers.add(name: "Host", value: upstream.authority)
+        headers.add(contentsOf: HeaderFields.forwarded(head.headers))
+        headers.add(name: "Accept-Encoding", value: "identity")
+        headers.add(name: "Via", value: "1.1 sluice")
+        if let (name, value) = credential?.headerField { headers.replaceOrAdd(name: name, value: value) }
+        if body.readableBytes > 0 || head.headers.contains(name: "content-length") || head.headers.contains(name: "transfer-encoding") {
+            headers.add(name: "Content-Length", value: String(body.readableBytes))
+        }
+        forwardedBytes = body.readableBytes
+        let request = ForwardedRequest(head: HTTPRequestHead(version: .http1_1, method: head.method, uri: uri, headers: headers), body: body)
+        forwarded = request
+        body = ByteBuffer()
+        return .forward(request, to: route, fresh: false)
+    }
+
+    // MARK: 5. The response's head
+
+    func respond(_ head: HTTPResponseHead) -> Step {
+        guard phase == .upstream, pendingHead == nil, !headReleased, let route else { return .wait }
+        forwarded = nil
+        guard head.status.code >= 200 else { return fail(.vendorProtocol) }
+        let hasBody = self.head.method != .HEAD && head.status != .noContent && head.status != .notModified
+        let isEmpty = !hasBody || head.headers.first(name: "content-length") == "0"
+        let isScanned: Bool
+        switch (BodyReading(head.headers), route.connection.unknownContent) {
+        case (.scan(let format), _):
+            masker = Masker(route.rules, format: format)
+            isScanned = true
+        case (.opaque(.type), .text):
+            masker = Masker(route.rules, format: .text)
+            isScanned = true
+        case (.opaque, .pass):
+            // The engine lets everything through without a rule, so that what is released is of its type even here.
+            masker = Masker(gateway.noRules, format: .text)
+            isUnscanned = true
+            isScanned = false
+        case (.opaque(.coding), _):
+            refusedContent = Problem(
+                .badGateway, .contentEncoding, "the vendor's answer is in a coding or character set that cannot be scanned",
+                hint: "an operator can let it pass unscanned with  unknown_content: pass")
+            isScanned = true
+        case (.opaque(.type), .block):
+            refusedContent = Problem(
+                .badGateway, .content, "the vendor's answer is of a type that cannot be scanned",
+                hint: "an operator can let it pass unscanned with  unknown_content: pass")
+            isScanned = true
+        }
+        var headers: HTTPHeaders
+        do {
+            let returned = HeaderFields.returned(head.headers, bodyMayChange: isScanned)
+            guard let masked = try HeaderFields.masked(returned, rules: route.rules) else {
+                return refuse(Problem(.badGateway, .blocked, "a rule stopped the vendor's answer"))
+            }
+            headers = masked.headers
+            for finding in masked.findings where finding.action == .masked { maskedInHead[finding.rule, default: 0] += 1 }
+        } catch {
+            return fail(.engine)
+        }
+        let framing: BodyFraming =
+            if !hasBody {
+                .none
+            } else if isEmpty {
+                .length(0)
+            } else if self.head.version == .http1_0 {
+                .untilClose
+            } else if !isScanned, let length = head.headers.first(name: "content-length").flatMap({ Int($0) }) {
+                .length(length)
+            } else {
+                .chunked
+            }
+        if framing == .untilClose { keepAlive = false }
+        if let record { headers.add(name: "Sluice-Exchange", value: record.id.description) }
+        pendingHead = Release.Head(status: head.status, headers: headers, framing: framing, close: !keepAlive)
+        return .wait
+    }
+
+    /// The head has waited long enough for a body that could still turn it into a refusal.
+    func releaseHead() -> Step {
+        guard phase == .upstream, pendingHead != nil, refusedContent == nil else { return .wait }
+        return release(nil, chunk: ByteBuffer(), ending: .more)
+    }
+
+    /// Whether a response's head is here and not sent yet.
+    var isHeadPending: Bool { pendingHead != nil }
+
+    // MARK: 6. The response's body: mask, record, release
+
+    func respond(_ chunk: ByteBuffer) -> Step {
+        guard phase == .upstream else { return .wait }
+        if let refusedContent { return refuse(refusedContent) }
+        guard masker != nil else { return fail(.vendorProtocol) }
+        let masked: MaskedBytes
+        do {
+            masked = try chunk.feed(&masker!)
+        } catch {
+            return fail(.engine)
+        }
+        return release(masked, chunk: chunk, ending: .more)
+    }
+
+    func respondEnd() -> Step {
+        guard phase == .upstream, pendingHead != nil || headReleased else { return .wait }
+        let rest: MaskedBytes?
+        do {
+            rest = refusedContent == nil ? try masker?.finish() : nil
+        } catch {
+            return fail(.engine)
+        }
+        return release(rest, chunk: ByteBuffer(), ending: .complete)
+    }
+
+    /// Every byte of a vendor's body goes through here.
+    private func release(_ masked: MaskedBytes?, chunk: ByteBuffer, ending: Release.Ending) -> Step {
+        let hasBytes = (masked?.count ?? 0) > 0
+        if let blocked = masked?.blocked, !headReleased, !hasBytes {
+            return refuse(Problem(.badGateway, .blocked, "a rule stopped the vendor's answer", rule: blocked.rule))
+        }
+        if ending == .more, !hasBytes, pendingHead == nil || masked != nil, masked?.blocked == nil { return .wait }
+        var release = Release(bytes: masked, chunk: chunk, ending: masked?.blocked == nil ? ending : .brokenOff)
+        do {
+            if let head = pendingHead { try record?.response(status: Int(head.status.code), headers: head.headers.recorded) }
+            if let masked, hasBytes {
+                try chunk.withUnsafeReadableBytes {
+                    if isUnscanned { try record?.unscannedResponse($0) } else { try record?.response(masked, chunk: $0) }
+                }
+            }
+            if let blocked = masked?.blocked {
+                try endRecord(Outcome(.blocked, blocked.rule))
+            } else if ending == .complete {
+                try endRecord(Outcome(.completed))
+            }
+        } catch {
+            gateway.logger.error("a response cannot be recorded, so it ends: \(error)")
+            return fail(.record)
+        }
+        release.head = pendingHead
+        if pendingHead != nil { headReleased = true }
+        pendingHead = nil
+        if release.ending != .more { phase = .done }
+        return .release(release)
+    }
+
+    // MARK: 7. What ends an exchange early
+
+    /// - Parameter usedConnection: the vendor's connection had carried an exchange before, so it may have been closing already.
+    func fail(_ failure: Failure, usedConnection: Bool = false) -> Step {
+        guard phase != .done else { return .wait }
+        if failure == .vendorBrokeOff, usedConnection, mayRunTwice, Self.idempotent.contains(head.method.rawValue), let forwarded, let route {
+            mayRunTwice = false
+            return .forward(forwarded, to: route, fresh: true)
+        }
+        switch failure {
+        case .clientGone: return cutOff(Outcome(.clientGone))
+        case .clientStalled: return cutOff(Outcome(.timedOut, "client"))
+        default: break
+        }
+        let problem = Self.problem(failure)
+        guard headReleased else { return refuse(problem) }
+        keepAlive = false
+        end(Self.outcome(problem))
+        switch failure {
+        case .totalTimeout, .shutdown, .record: return .release(Release(ending: .cutOff))
+        default: return .release(Release(ending: .brokenOff))
+        }
+    }
+
+    private func cutOff(_ outcome: Outcome) -> Step {
+        keepAlive = false
+        end(outcome)
+        return .release(Release(ending: .cutOff))
+    }
+
+    private func refuse(_ problem: Problem) -> Step {
+        answer(
+            problem.status, problem.headers, problem.document(exchange: record?.id.description), outcome: Self.outcome(problem),
+            close: problem.endsConnection)
+    }
+
+    private func answer(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: [UInt8], outcome: Outcome, close: Bool = false) -> Step {
+        if close { keepAlive = false }
+        var headers = headers
+        if let record {
+            headers.add(name: "Sluice-Exchange", value: record.id.description)
+            do {
+                try record.response(status: Int(status.code), headers: headers.recorded)
+                try body.withUnsafeBytes { try record.ownResponse($0) }
+            } catch {
+                // Nothing of a vendor's is in an answer of our own, so it may leave.
+                gateway.logger.error("a refusal could not be recorded: \(error)")
+            }
+        }
+        end(outcome)
+        return .answer(Answer(status: status, headers: headers, body: body, sendsBody: head.method != .HEAD, close: !keepAlive))
+    }
+
+    /// Ends the record where nothing more can be done if that fails.
+    private func end(_ outcome: Outcome) {
+        phase = .done
+        do {
+            try endRecord(outcome)
+        } catch {
+            gateway.logger.error("the end of an exchange could not be recorded: \(error)")
+        }
+    }
+
+    private func endRecord(_ outcome: Outcome) throws(RecordError) {
+        guard let record else { return }
+        self.record = nil
+        closeRequestEvidence()
+        var response = masker.map { BodyEvidence($0.statistics) } ?? BodyEvidence()
+        if isUnscanned {
+            response.bytesUnscanned = response.bytesScanned
+            response.bytesScanned = 0
+        }
+        response.masked.merge(maskedInHead, uniquingKeysWith: +)
+        try record.end(ExchangeEnd(outcome: outcome, request: requestEvidence, response: response))
+    }
+
+    // MARK: The request on record
+
+    /// Records a piece of the request, and keeps what goes to the vendor.
+    private func keepRequest(_ masked: MaskedBytes, chunk: ByteBuffer) throws(Problem) {
+        do {
+            try chunk.withUnsafeReadableBytes { try record?.request(masked, chunk: $0) }
+        } catch {
+            gateway.logger.error("a request cannot be recorded, so it is refused: \(error)")
+            throw Problem(.serviceUnavailable, .record, "the exchange cannot be recorded, so it cannot take place")
+        }
+        guard route?.connection.masksRequests == true else {
+            body.writeImmutableBuffer(chunk)
+            return
+        }
+        for piece in masked.pieces {
+            switch piece {
+            case .bytes(let bytes): body.writeBytes(bytes)
+            case .passed(let range): body.writeBytes(chunk.readableBytesView.dropFirst(range.lowerBound).prefix(range.count))
+            }
+        }
+    }
+
+    private func closeRequestEvidence() {
+        if let requestMasker {
+            requestEvidence = BodyEvidence(requestMasker.statistics)
+        } else {
+            requestEvidence.bytesIn = bodyBytes
+            requestEvidence.bytesUnscanned = bodyBytes
+        }
+        requestEvidence.bytesOut = forwardedBytes
+    }
+
+    // MARK: The proxy's own pages
+
+    private func ownPage(_ target: RequestTarget, draining: Bool) throws(Problem) -> Step {
+        let page = target.path.dropFirst("/.well-known/sluice/".count)
+        guard head.method == .GET || head.method == .HEAD else {
+            throw Problem(.methodNotAllowed, .method, "the proxy's own pages are read with GET")
+        }
+        if page == "health" {
+            if draining { throw Problem(.serviceUnavailable, .draining, "the gateway is about to stop") }
+            return answer(.ok, ["Content-Type": "text/plain", "Cache-Control": "no-store"], Array("ok\n".utf8), outcome: Outcome(.completed))
+        }
+        guard page.hasPrefix("reviews/"), !page.dropFirst("reviews/".count).contains("/") else {
+            throw Problem(.notFound, .notFound, "the proxy has no such page")
+        }
+        do {
+            identity = try gateway.configuration.keys.identify(head.headers)
+        } catch {
+            throw Problem(.unauthorized, .unauthenticated, error.rawValue, hint: "send a key of this gateway as  Authorization: Bearer <key>")
+        }
+        var wait = Duration.zero
+        for parameter in (target.query ?? "").split(separator: "&") where parameter.hasPrefix("wait=") {
+            let text = parameter.dropFirst("wait=".count)
+            guard let seconds = Int(text.hasSuffix("s") ? text.dropLast() : text), seconds >= 0 else {
+                throw Problem(.badRequest, .malformed, "wait is a number of seconds", hint: "for example  ?wait=55s")
+            }
+            wait = .seconds(min(seconds, Self.longestWaitSeconds))
+        }
+        review = (String(page.dropFirst("reviews/".count)), wait)
+        return .readBody(sendContinue: false)
+    }
+
+    /// A review that was looked up: shown to who asked for it and to who may decide on it; to all others it does not exist.
+    func show(_ found: Result<Review?, any Error>) -> Step {
+        guard phase == .lookingUp, let identity, let asked = review else { return .wait }
+        switch found {
+        case .failure(let error):
+            gateway.logger.error("a review cannot be read: \(error)")
+            return refuse(Problem(.serviceUnavailable, .review, "approvals cannot be had at the moment"))
+        case .success(let found):
+            guard let found, found.identity == identity.name || found.approvers.contains(where: identity.groups.contains) else {
+                return refuse(Problem(.notFound, .notFound, "there is no such review, or it is not yours to see"))
+            }
+            if found.state == .pending, asked.wait > .zero {
+                review = (asked.id, .zero)
+                return .lookUp(review: asked.id, wait: asked.wait)
+            }
+            return answer(
+                .ok, ["Content-Type": "application/json", "Cache-Control": "no-store"], ReviewPage(found).json, outcome: Outcome(.completed))
+        }
+    }
+}
