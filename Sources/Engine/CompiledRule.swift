@@ -99,8 +99,8 @@ final class CompiledRule: Sendable {
 
 extension Rule.Action {
     var label: String? { if case .redact(let label?) = self { label } else { nil } }
-    /// Whether the replacement depends on where the value ends.
-    var needsWholeValue: Bool { if case .mask(let style) = self { style.keepLast > 0 } else { false } }
+    /// Whether the replacement depends on all of the value.
+    var needsWholeValue: Bool { if case .mask = self { true } else { false } }
 }
 
 extension Wiring {

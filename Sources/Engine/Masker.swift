@@ -112,6 +112,7 @@ public struct Masker {
             throw error
         }
         output = writer.output
+        output.findings.sort { $0.range.lowerBound < $1.range.lowerBound }
         let released = writer.position
         if let found = writer.block {
             isOver = true
@@ -294,10 +295,24 @@ public struct Masker {
         _ workspace: Workspace, text bytes: UnsafeBufferPointer<UInt8>, at start: Int, units: UnitMap?, isLast: Bool, _ writer: inout Writer,
         encode: ([UInt8]) -> [UInt8]
     ) {
-        let scanner = workspace
+        let scanner = workspace.scanner
         func rawStart(_ offset: Int) -> Int { start + (units?.rawStart(ofText: offset) ?? offset) }
         func rawEnd(_ offset: Int) -> Int { start + (units?.rawEnd(ofText: offset) ?? offset) }
-        for match in scanner.scanner.reports { writer.output.findings.append(finding(match, at: start, units: units, .reported)) }
+        for run in scanner.ended {
+            guard let index = text.openReports.firstIndex(where: { $0.rule == run.rule }) else { continue }
+            let report = text.openReports.remove(at: index)
+            let rule = rules.compiled[run.rule].rule
+            writer.output.findings.append(
+                Finding(rule: rule.id, entity: rule.entity, range: report.start..<heldFrom + rawEnd(run.end), action: .reported))
+        }
+        for match in scanner.reports {
+            let found = finding(match, at: start, units: units, .reported)
+            if match.state == 0 {
+                writer.output.findings.append(found)
+            } else {
+                text.openReports.append(TextState.OpenReport(rule: match.rule, start: found.range.lowerBound))
+            }
+        }
         var group = text.group
         func close(at end: Int) {
             guard let open = group else { return }
@@ -306,9 +321,9 @@ public struct Masker {
                 Finding(rule: rule.id, entity: rule.entity, range: open.start..<heldFrom + end, action: .masked))
             group = nil
         }
-        let released = scanner.scanner.released
+        let released = scanner.released
         var lastEnd = 0
-        for replacement in scanner.scanner.replacements {
+        for replacement in scanner.replacements {
             if let winner = replacement.winner {
                 close(at: rawEnd(lastEnd))
                 group = TextState.OpenGroup(rule: winner.rule, start: heldFrom + rawStart(replacement.start), end: 0)
@@ -316,9 +331,9 @@ public struct Masker {
                 writer.write(encode(written(winner, bytes)))
             }
             lastEnd = replacement.end
-            writer.skip(to: min(rawEnd(replacement.end), isLast || scanner.scanner.block != nil ? .max : rawStart(released)))
+            writer.skip(to: min(rawEnd(replacement.end), isLast || scanner.block != nil ? .max : rawStart(released)))
         }
-        if isLast || scanner.scanner.block != nil || lastEnd < released { close(at: rawEnd(lastEnd)) }
+        if isLast || scanner.block != nil || lastEnd < released { close(at: rawEnd(lastEnd)) }
         group?.end = lastEnd - released
         text.group = group
         end(workspace, at: start, units: units, &writer)

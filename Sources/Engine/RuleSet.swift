@@ -60,7 +60,7 @@ public final class RuleSet: Sendable {
 ///
 /// Handed from thread to thread through ``RuleSet``, used by one at a time: hence unchecked.
 final class Workspace: @unchecked Sendable {
-    var scanner: TextScanner
+    let scanner: TextScanner
     var candidates = CandidateList()
     var texts: [JSONText] = []
     var decoded: [DecodedText] = []

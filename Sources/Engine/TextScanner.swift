@@ -13,6 +13,8 @@ struct TextState {
     var runs: [Run] = []
     /// The replacement that was written last, if the stretch may still go on with it.
     var group: OpenGroup?
+    /// Matches of `report` rules that are to be listed once their end is known.
+    var openReports: [OpenReport] = []
 
     /// A match that began before the stretch and reaches into it.
     struct Run {
@@ -21,6 +23,12 @@ struct TextState {
         var end: Int
         /// The automaton's state there; 0 when the match cannot get longer.
         var state: UInt16
+    }
+
+    struct OpenReport {
+        var rule: Int
+        /// Byte offset of its first byte in the body.
+        var start: Int
     }
 
     struct OpenGroup {
@@ -61,7 +69,7 @@ struct Match {
 }
 
 /// Scans stretches of text. One per thread at a time; keeps its buffers from call to call.
-struct TextScanner {
+final class TextScanner {
     private let rules: [CompiledRule]
     /// Last byte → rules that can have a match open behind it.
     private let openAfter: [[Int]]
@@ -69,6 +77,8 @@ struct TextScanner {
     // Results of the latest scan.
     private(set) var replacements: [Replacement] = []
     private(set) var reports: [Match] = []
+    /// Open-ended matches of earlier stretches that ended in this one.
+    private(set) var ended: [TextState.Run] = []
     /// The match that ends the body, once nothing before it is open.
     private(set) var block: Match?
     /// Bytes of the stretch that may be released.
@@ -114,9 +124,10 @@ struct TextScanner {
 
     /// Scans a stretch; leaves the results in `replacements`, `reports`, `block` and `released`, and in `state` what the next stretch
     /// needs, counted from the first byte that was not released.
-    mutating func scan(_ stretch: Stretch, candidates: borrowing CandidateList, state: inout TextState) {
+    func scan(_ stretch: Stretch, candidates: borrowing CandidateList, state: inout TextState) {
         replacements.removeAll(keepingCapacity: true)
         reports.removeAll(keepingCapacity: true)
+        ended.removeAll(keepingCapacity: true)
         matches.removeAll(keepingCapacity: true)
         components.removeAll(keepingCapacity: true)
         block = nil
@@ -136,7 +147,7 @@ struct TextScanner {
 
     // MARK: Matches that began earlier
 
-    private mutating func goOn(
+    private func goOn(
         with runs: inout [TextState.Run], in stretch: Stretch, before: UInt8?, group: inout TextState.OpenGroup?, limit: inout Int
     ) {
         for index in runs.indices {
@@ -151,6 +162,7 @@ struct TextScanner {
             runs[index].state = grown.state
             if grown.end < grown.knownTo { limit = min(limit, grown.end) }
             resume[rule] = grown.state == 0 ? grown.end : .max
+            if grown.state == 0 { ended.append(runs[index]) }
             if rules[rule].rule.action.masks, let end = group?.end { group?.end = max(end, grown.widenedEnd) }
         }
     }
@@ -194,7 +206,7 @@ struct TextScanner {
 
     // MARK: Starts that are still open
 
-    private mutating func findOpenStarts(in stretch: Stretch, before: UInt8?) {
+    private func findOpenStarts(in stretch: Stretch, before: UInt8?) {
         guard !stretch.isLast, let last = stretch.bytes.last else { return }
         for rule in openAfter[Int(last)] where resume[rule] != .max {
             let start = openStart(rule, in: stretch, before: before)
@@ -238,7 +250,7 @@ struct TextScanner {
 
     // MARK: Candidates to matches
 
-    private mutating func findMatches(in stretch: Stretch, candidates: borrowing CandidateList, state: TextState) {
+    private func findMatches(in stretch: Stretch, candidates: borrowing CandidateList, state: TextState) {
         starts.removeAll(keepingCapacity: true)
         for index in stretch.candidates {
             let rule = Int(candidates[index].rule)
@@ -278,7 +290,7 @@ struct TextScanner {
     }
 
     /// The match of `rule` that starts at `start`, if there is one.
-    private mutating func match(_ rule: Int, from start: Int, in stretch: Stretch, state: TextState) -> Outcome {
+    private func match(_ rule: Int, from start: Int, in stretch: Stretch, state: TextState) -> Outcome {
         let compiled = rules[rule]
         let forward = compiled.forward
         let table = forward.table
@@ -402,7 +414,7 @@ struct TextScanner {
 
     // MARK: What is replaced and what is released
 
-    private mutating func decide(in stretch: Stretch, limit: Int, state: inout TextState) {
+    private func decide(in stretch: Stretch, limit: Int, state: inout TextState) {
         let isLast = stretch.isLast
         var limit = limit
         let blocking = matches.filter { rules[$0.rule].rule.action == .block }.min(by: comesFirst)
@@ -452,7 +464,7 @@ struct TextScanner {
         return a.start < b.start
     }
 
-    private mutating func buildComponents(before horizon: Int) {
+    private func buildComponents(before horizon: Int) {
         var masking = matches.filter { rules[$0.rule].rule.action.masks && $0.start < horizon }
         masking.sort { ($0.partStart, $0.start, $0.rule) < ($1.partStart, $1.start, $1.rule) }
         for match in masking {
@@ -471,7 +483,7 @@ struct TextScanner {
     }
 
     /// Joins components that touch or overlap into replacements.
-    private mutating func group(upTo release: Int, state: inout TextState) {
+    private func group(upTo release: Int, state: inout TextState) {
         if let open = state.group { replacements.append(Replacement(start: 0, end: open.end, winner: nil)) }
         for component in components where component.start < release {
             if let last = replacements.last, component.start <= last.end {
@@ -483,7 +495,7 @@ struct TextScanner {
     }
 
     /// Leaves in `state` what the next stretch, which begins at `release`, needs to know.
-    private mutating func remember(_ stretch: Stretch, _ release: Int, _ state: inout TextState) {
+    private func remember(_ stretch: Stretch, _ release: Int, _ state: inout TextState) {
         var runs: [TextState.Run] = []
         for var run in state.runs where run.state != 0 || run.end > release {
             run.end -= release
