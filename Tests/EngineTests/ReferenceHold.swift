@@ -1,0 +1,100 @@
+// The most that may be held after a prefix of a body, and why: the "Hold" section of docs/decisions/0001-the-meaning-of-masking.md.
+
+import Engine
+
+/// The earliest byte that may be held after a prefix of a body.
+struct HoldBound {
+    /// Offset into the body; its length where nothing may be held.
+    var from: Int
+    /// The start in the last text that keeps it held, with the rule that could match there.
+    var reason: Reason?
+
+    enum Reason {
+        /// A match of this rule that begins at this offset of the last text is still possible.
+        case start(ReferenceRule, at: Int, residuals: Residuals)
+        /// A JSON number or an escape that is not finished.
+        case unfinished
+    }
+}
+
+extension ReferenceMasker {
+    /// Where holding may begin when `prefix` is what came so far.
+    func holdBound(_ prefix: [UInt8]) -> HoldBound {
+        let nothing = HoldBound(from: prefix.count, reason: nil)
+        let text: ReferenceText
+        switch format {
+        case .text: text = ReferenceText(kind: .plain, raw: 0..<prefix.count, of: prefix)
+        case .json:
+            guard var last = ReferenceJSON(prefix).texts.last, last.isOpen else { return nothing }
+            if last.kind == .number { return HoldBound(from: last.bytes.count > Self.longest ? prefix.count : last.start, reason: .unfinished) }
+            if let escape = last.unfinishedEscape {
+                // What an unfinished escape stands for is not known yet.
+                let known = last.origins.prefix { $0.lowerBound < escape }.count
+                last.bytes.removeLast(last.bytes.count - known)
+                last.origins.removeLast(last.origins.count - known)
+            }
+            text = last
+        }
+        var bound = nothing
+        if let escape = text.unfinishedEscape { bound = HoldBound(from: escape, reason: .unfinished) }
+
+        var live: Int?
+        var decided: [ReferenceMatch] = []
+        for rule in rules {
+            let state = walk(rule, text, prefix)
+            decided += state.decided
+            if let start = state.live, live.map({ start < $0 }) ?? true {
+                live = start
+                bound = HoldBound(
+                    from: text.origins[start].lowerBound, reason: .start(rule, at: start, residuals: state.residuals!))
+            }
+        }
+        decided.removeAll { [.report, .block].contains($0.rule.rule.action) }
+        if let live {
+            // A component that a match from a live start could still join is not decided.
+            for component in components(of: decided).reversed() where component.coreEnd > live {
+                bound.from = min(bound.from, text.origins[component.start].lowerBound)
+            }
+        }
+        return bound
+    }
+
+    /// One rule in a text that is not over: what is decided, and the first start that is not.
+    private func walk(_ rule: ReferenceRule, _ text: ReferenceText, _ prefix: [UInt8]) -> (decided: [ReferenceMatch], live: Int?, residuals: Residuals?) {
+        let bytes = text.bytes
+        var decided: [ReferenceMatch] = []
+        var start = 0
+        while start < bytes.count {
+            guard rule.firstBytes.contains(bytes[start]), !isContinuation(bytes[start]), rule.contextHolds(at: start, of: text, body: prefix) else {
+                start += 1
+                continue
+            }
+            var residuals = Residuals(rule.pattern.whole, previous: start > 0 ? bytes[start - 1] : nil)
+            var ends: [Int] = []
+            var at = start
+            while at < bytes.count, !residuals.terms.isEmpty {
+                residuals.take(bytes[at])
+                at += 1
+                if at < bytes.count ? residuals.isEnd(next: bytes[at]) : residuals.isEndForSure(rule.alphabet) { ends.append(at) }
+            }
+            let isAlive = at == bytes.count && (residuals.wantsByte(rule.alphabet) || residuals.waitsForNext(rule.alphabet))
+            if isAlive {
+                guard let first = ends.first, let last = ends.last else { return (decided, start, residuals) }
+                let isOverlong = bytes.count - start >= Self.longest && first <= start + Self.longest
+                guard rule.isPrompt || isOverlong else { return (decided, start, residuals) }
+                let core = rule.isPrompt ? start..<first : start..<start + Self.longest
+                decided.append(made(rule, start..<max(last, core.upperBound), core: core, isOverlong: !rule.isPrompt, in: bytes))
+                // Its bytes up to here are masked already; what came since its latest end may still turn out to be more of it.
+                let masked = max(last, core.upperBound)
+                return (decided, masked < bytes.count ? masked : nil, residuals)
+            }
+            if let match = match(of: rule, at: start, ends: ends, in: text) {
+                decided.append(match)
+                start = match.whole.upperBound
+            } else {
+                start += 1
+            }
+        }
+        return (decided, nil, nil)
+    }
+}

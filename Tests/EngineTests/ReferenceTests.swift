@@ -1,0 +1,87 @@
+// The engine against the reference masker, which shares no code with it: on random rules and random bodies both give the same bytes.
+
+import Engine
+import Testing
+
+@Suite struct ReferenceTests {
+    private func compare(_ rules: [Rule], _ set: RuleSet, _ format: Format, _ body: [UInt8], _ cuts: Cuts, seed: UInt64) throws {
+        let expected = try ReferenceMasker(rules, format: format).mask(body)
+        let run = try MaskerRun(set, format, body, cuts)
+        guard let difference = difference(run.result, expected) else { return }
+        Issue.record(
+            """
+            seed \(seed): \(format.rawValue) body \(shown(body)) with \(cuts):
+            \(difference)
+            rules:
+            \(shown(rules))
+            """)
+    }
+
+    private func randomCase(_ format: Format, seed: UInt64) throws {
+        let rules = RandomRules.make(seed: seed, kinds: .all)
+        let set = try RuleSet(rules)
+        var bodies = try RandomBodies(seed: seed, rules: rules)
+        var generator = SeededGenerator(seed: seed ^ 0xFEED)
+        for _ in 0..<3 {
+            let body = format == .text ? bodies.text() : bodies.json()
+            try compare(rules, set, format, body, .whole, seed: seed)
+            try compare(rules, set, format, body, .random(of: body.count, using: &generator), seed: seed)
+        }
+    }
+
+    @Test("The engine masks random texts like the reference", arguments: Effort.seeds(250))
+    func text(seed: UInt64) throws { try randomCase(.text, seed: seed) }
+
+    @Test("The engine masks random JSON like the reference", arguments: Effort.seeds(250))
+    func json(seed: UInt64) throws { try randomCase(.json, seed: seed) }
+
+    @Test("Matches around the longest hold come out like the reference's", arguments: Effort.seeds(12))
+    func longMatches(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let patterns: [(String, [Check], Rule.Action)] = [
+            ("a[ab1]+", [], .redact(label: nil)), ("a[ab1]+", [], .mask(.init(keepLast: 2))), ("a[ab1]+", [.entropy(1.2)], .remove),
+            ("ab(?<mask>[ab1]{2,})", [.entropy(0.2)], .mask(.init(keepLast: 1))), ("k(?<mask>(?:[ab]{1,900}-){1,4}[ab]{0,90})c?", [], .mask(.init())),
+            ("1(?:[ab]{2})*", [.entropy(0.5)], .block), ("b[ab1]{3,}", [], .report), ("k(?:[ab-]{900}){4}", [], .remove),
+            ("k(?<mask>[ab-]+)c?", [], .redact(label: "TAIL")), ("b[ab1]{3,}", [.entropy(0.1)], .block), ("b[ab1]{3,}", [.entropy(0.1)], .report),
+            ("k(?<mask>[ab-]{5,})", [.entropy(1)], .redact(label: "LONG")), ("1[ab]{2,}", [], .remove), ("[ab]{40}", [], .redact(label: nil)),
+        ]
+        let rules = (0..<generator.within(1...3)).map { index in
+            let (pattern, checks, action) = generator.pick(patterns)
+            return Rule(id: "r\(index)", entity: "E\(index)", pattern: pattern, checks: checks, action: action, priority: generator.below(2))
+        }
+        let set = try RuleSet(rules)
+        for format in Format.allCases {
+            var body = Array(generator.pick(["", "b1 ", "kab-"]).utf8)
+            for _ in 0..<2 {
+                let length = generator.pick([4090, 4094, 4095, 4096, 4097, 4098, 4100, 4500, 8191, 8192, 8193]) + generator.within(-1...1)
+                var run = Array(generator.pick(["k", "a", "1a", "kab", "b1a"]).utf8)
+                let alphabet = Array(generator.pick(["ab", "a", "ab1", "aaaaaaaaaaaaaaaab-"]).utf8)
+                while run.count < length { run.append(generator.pick(alphabet)) }
+                body += run + Array(generator.pick([" ", "é ", "c", ".b1aaa "]).utf8)
+            }
+            if format == .json { body = [UInt8(ascii: "\"")] + body + [UInt8(ascii: "\"")] }
+            try compare(rules, set, format, body, .whole, seed: seed)
+            try compare(rules, set, format, body, .random(of: body.count, using: &generator), seed: seed)
+            try compare(rules, set, format, body, .every(generator.within(90...1500), of: body.count), seed: seed)
+        }
+    }
+
+    @Test("The reference's two matchers find the same ends", arguments: Effort.seeds(60))
+    func matchersAgree(seed: UInt64) throws {
+        for rule in RandomRules.make(seed: seed, kinds: .all) {
+            let pattern = try ReferencePattern(rule.pattern).whole
+            var bodies = try RandomBodies(seed: seed, rules: [rule])
+            let text = bodies.text(longest: 40)
+            let finder = EndFinder(text: text)
+            for start in text.indices {
+                var residuals = Residuals(pattern, previous: start > 0 ? text[start - 1] : nil)
+                var ends: Set<Int> = []
+                for at in start..<text.count {
+                    residuals.take(text[at])
+                    if residuals.isEnd(next: at + 1 < text.count ? text[at + 1] : nil) { ends.insert(at + 1) }
+                }
+                #expect(finder.ends(of: pattern, from: start) == ends, "seed \(seed): /\(rule.pattern)/ at \(start) of \(shown(text))")
+            }
+        }
+    }
+}
