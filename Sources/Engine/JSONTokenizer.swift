@@ -158,6 +158,20 @@ struct JSONTokenizer {
         return index
     }
 
+    /// Whether the window ended inside a string.
+    var isInString: Bool { mode == .string }
+
+    /// The offset of the quote that ends the string whose inside `raw` begins with, at the start of a character or escape; nil if it goes on.
+    static func endOfString(in raw: UnsafeBufferPointer<UInt8>) -> Int? {
+        var index = 0
+        while true {
+            index = raw.firstQuoteOrBackslash(from: index)
+            if index >= raw.count { return nil }
+            if raw[index] == UInt8(ascii: "\"") { return index }
+            index += 2
+        }
+    }
+
     // MARK: Grammar
 
     private var expectsValue: Bool { expected == .value || expected == .valueOrEnd }

@@ -37,6 +37,8 @@ public struct Masker {
     /// The text that goes on in the next window.
     private var text = TextState()
     private var tokenizer = JSONTokenizer()
+    /// Set while one open match holds back all that is held.
+    private var watch: TextScanner.Watch?
 
     /// - Parameters:
     ///   - rules: compiled once, shared by any number of maskers on any thread.
@@ -94,6 +96,12 @@ public struct Masker {
             isOver = true
             throw error
         }
+        if !isLast, stillHeld(new, workspace) {
+            held.append(contentsOf: new)
+            rules.give(back: workspace)
+            return
+        }
+        watch = nil
         held.withUnsafeBytes { held in before.withUnsafeBytes { before in workspace.fillWindow(before, held, new) } }
         let behind = before.count
         let whole = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[..<workspace.windowCount])
@@ -127,6 +135,26 @@ public struct Masker {
         rules.give(back: workspace)
     }
 
+    /// Whether the match that holds everything back is still open after `new`, so that nothing can be released.
+    private mutating func stillHeld(_ new: UnsafeRawBufferPointer, _ workspace: Workspace) -> Bool {
+        guard var next = watch else { return false }
+        if !tokenizer.isInString {
+            guard workspace.scanner.step(&next, over: new.bindMemory(to: UInt8.self)) else { return false }
+        } else {
+            let raw = held[next.rawCount...] + new
+            var text: [UInt8] = []
+            var units = UnitMap()
+            let isOpen = raw.withUnsafeBufferPointer { raw in
+                if JSONTokenizer.endOfString(in: raw) != nil { return false }
+                next.rawCount += JSONEscapes.decode(raw, isClosed: false, into: &text, noting: &units)
+                return text.withUnsafeBufferPointer { workspace.scanner.step(&next, over: $0) }
+            }
+            guard isOpen else { return false }
+        }
+        watch = next
+        return true
+    }
+
     private mutating func maskText(
         _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ isLast: Bool, _ workspace: Workspace, _ writer: inout Writer
     ) {
@@ -137,6 +165,7 @@ public struct Masker {
         workspace.scanner.scan(stretch, candidates: workspace.candidates, state: &text)
         apply(workspace, text: window, at: 0, units: nil, isLast: isLast, &writer) { $0 }
         if writer.block == nil { writer.pass(to: workspace.scanner.released) }
+        watch = workspace.scanner.watch
     }
 
     // MARK: JSON
@@ -214,6 +243,8 @@ public struct Masker {
                     if !json.isClosed {
                         let reached = workspace.scanner.released
                         released = json.start + (reached == decoded.count ? decoded.rawCount : decoded.units.rawStart(ofText: reached))
+                        watch = workspace.scanner.watch
+                        watch?.rawCount = json.start + decoded.rawCount - released
                     }
                 }
             } else {
@@ -226,7 +257,11 @@ public struct Masker {
                 } else {
                     let isTail = json.kind == .tail
                     apply(workspace, text: bytes, at: json.start, units: nil, isLast: json.isClosed, &writer) { isTail ? $0 : Self.escaped($0) }
-                    if !json.isClosed { released = json.start + workspace.scanner.released }
+                    if !json.isClosed {
+                        released = json.start + workspace.scanner.released
+                        watch = workspace.scanner.watch
+                        watch?.rawCount = json.end - released
+                    }
                 }
             }
         }

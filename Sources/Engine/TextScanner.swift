@@ -83,6 +83,8 @@ final class TextScanner {
     private(set) var block: Match?
     /// Bytes of the stretch that may be released.
     private(set) var released = 0
+    /// The open match that holds everything back, if what is held is long: see ``Watch``.
+    private(set) var watch: Watch?
 
     // Work space.
     private var matches: [Match] = []
@@ -137,6 +139,7 @@ final class TextScanner {
         findOpenStarts(in: stretch, before: state.before)
         findMatches(in: stretch, candidates: candidates, state: state)
         for rule in touched { limit = min(limit, open[rule]) }
+        watch = stretch.isLast ? nil : findWatch(at: limit, in: stretch, before: state.before)
         decide(in: stretch, limit: limit, state: &state)
         for rule in touched {
             resume[rule] = 0
@@ -157,7 +160,7 @@ final class TextScanner {
                 resume[rule] = max(resume[rule], runs[index].end)
                 continue
             }
-            let grown = grow(rule, from: runs[index].end, state: runs[index].state, in: stretch)
+            let grown = grow(rule, from: runs[index].end, state: runs[index].state, in: stretch, before: before)
             runs[index].end = grown.end
             runs[index].state = grown.state
             if grown.end < grown.knownTo { limit = min(limit, grown.end) }
@@ -177,7 +180,7 @@ final class TextScanner {
         var knownTo: Int
     }
 
-    private func grow(_ rule: Int, from start: Int, state: UInt16, in stretch: Stretch) -> Growth {
+    private func grow(_ rule: Int, from start: Int, state: UInt16, in stretch: Stretch, before: UInt8?) -> Growth {
         let forward = rules[rule].forward
         let table = forward.table
         let bytes = stretch.bytes
@@ -198,7 +201,7 @@ final class TextScanner {
                 return Growth(end: end, widenedEnd: end, state: endState, knownTo: index)
             }
         }
-        guard let widened = widenedRight(end, in: stretch) else {
+        guard let widened = widenedRight(end, in: stretch, before: before) else {
             return Growth(end: end, widenedEnd: end, state: endState, knownTo: bytes.count)
         }
         return Growth(end: end, widenedEnd: widened, state: 0, knownTo: end)
@@ -246,6 +249,48 @@ final class TextScanner {
             if current == 0 { return }
             gap -= 1
         }
+    }
+
+    // MARK: Long holds
+
+    /// A match that is still open at the end of a stretch and holds it back.
+    ///
+    /// As long as it stays open no byte can be released, so small chunks need not have all that is held scanned anew: it is enough to
+    /// step this automaton on. (A held stretch of 4 KiB that comes byte by byte would be scanned 4096 times.)
+    struct Watch {
+        var rule: Int
+        var state: UInt16
+        /// Bytes of text since the start of the match.
+        var count: Int
+        /// Raw bytes held that are already stepped over.
+        var rawCount = 0
+    }
+
+    /// Held text of fewer bytes is scanned again rather than watched.
+    private static let shortHold = 256
+
+    private func findWatch(at limit: Int, in stretch: Stretch, before: UInt8?) -> Watch? {
+        let bytes = stretch.bytes
+        guard bytes.count - limit > Self.shortHold, let rule = touched.first(where: { open[$0] == limit }) else { return nil }
+        let forward = rules[rule].forward
+        let left = limit > 0 ? forward.table.symbol(bytes[limit - 1]) : before.map(forward.table.symbol) ?? forward.table.edge
+        var watch = Watch(rule: rule, state: forward.starts[left], count: 0)
+        return step(&watch, over: UnsafeBufferPointer(rebasing: bytes[limit...])) ? watch : nil
+    }
+
+    /// Steps over more text; false if the match may be decided, so that a scan is due.
+    func step(_ watch: inout Watch, over bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let rule = rules[watch.rule]
+        let table = rule.forward.table
+        for byte in bytes {
+            let entry = table.entry(watch.state, table.symbol(byte))
+            if rule.isPrompt, entry & StateTable.mark != 0 { return false }
+            watch.state = entry & StateTable.stateMask
+            watch.count += 1
+            if watch.state == 0 || watch.count >= CompiledRule.longestHold || rule.forward.isDecided[Int(watch.state)] { return false }
+            if rule.isPrompt, rule.forward.accepts[Int(watch.state)] { return false }
+        }
+        return true
     }
 
     // MARK: Candidates to matches
@@ -356,7 +401,7 @@ final class TextScanner {
         _ rule: Int, start: Int, coreEnd: Int, part: Int, automaton state: UInt16, isOverlong: Bool, in stretch: Stretch
     ) -> Outcome {
         guard let widenedCore = widenedRight(coreEnd, in: stretch) else { return .open }
-        let grown = grow(rule, from: coreEnd, state: state, in: stretch)
+        let grown = grow(rule, from: coreEnd, state: state, in: stretch, before: nil)
         return .found(
             Match(
                 rule: rule, start: start, end: grown.end, coreEnd: coreEnd, partStart: widenedLeft(part < 0 ? start : part, in: stretch.bytes),
@@ -388,9 +433,9 @@ final class TextScanner {
     // MARK: Whole characters
 
     /// `end`, moved over the rest of a character that it cuts; nil if that rest has not arrived.
-    private func widenedRight(_ end: Int, in stretch: Stretch) -> Int? {
+    private func widenedRight(_ end: Int, in stretch: Stretch, before: UInt8? = nil) -> Int? {
         let bytes = stretch.bytes
-        guard end > 0, bytes[end - 1] >= 0x80 else { return end }
+        guard let last = end > 0 ? bytes[end - 1] : before, last >= 0x80 else { return end }
         var widened = end
         while widened < bytes.count, widened - end < 3, ByteSet.continuation.contains(bytes[widened]) { widened += 1 }
         return widened == bytes.count && widened - end < 3 && !stretch.isLast ? nil : widened
