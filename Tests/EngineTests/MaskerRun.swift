@@ -79,7 +79,10 @@ func shown(_ rules: [Rule]) -> String {
 func difference(_ got: MaskResult, _ expected: MaskResult) -> String? {
     var lines: [String] = []
     if got.output != expected.output { lines += ["  got      \(shown(got.output))", "  expected \(shown(expected.output))"] }
-    if got.findings != expected.findings { lines += ["  got findings      \(got.findings)", "  expected findings \(expected.findings)"] }
+    if got.findings != expected.findings {
+        let (new, missing) = (got.findings.filter { !expected.findings.contains($0) }, expected.findings.filter { !got.findings.contains($0) })
+        lines.append(new == missing ? "  a finding more than once: \(got.findings)" : "  findings too many: \(new), missing: \(missing)")
+    }
     if got.blocked != expected.blocked {
         lines.append("  got blocked \(got.blocked?.description ?? "-"), expected \(expected.blocked?.description ?? "-")")
     }

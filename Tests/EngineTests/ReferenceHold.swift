@@ -9,6 +9,9 @@ struct HoldBound {
     /// The start in the last text that keeps it held, with the rule that could match there.
     var reason: Reason?
 
+    /// An escape that is not finished stands at the end.
+    var endsInEscape = false
+
     enum Reason {
         /// A match of this rule that begins at this offset of the last text is still possible.
         case start(ReferenceRule, at: Int, residuals: Residuals)
@@ -36,7 +39,7 @@ extension ReferenceMasker {
             text = last
         }
         var bound = nothing
-        if let escape = text.unfinishedEscape { bound = HoldBound(from: escape, reason: .unfinished) }
+        if let escape = text.unfinishedEscape { bound = HoldBound(from: escape, reason: .unfinished, endsInEscape: true) }
 
         var live: Int?
         var decided: [ReferenceMatch] = []
@@ -45,8 +48,8 @@ extension ReferenceMasker {
             decided += state.decided
             if let start = state.live, live.map({ start < $0 }) ?? true {
                 live = start
-                bound = HoldBound(
-                    from: text.origins[start].lowerBound, reason: .start(rule, at: start, residuals: state.residuals!))
+                bound.from = text.origins[start].lowerBound
+                bound.reason = .start(rule, at: start, residuals: state.residuals!)
             }
         }
         decided.removeAll { [.report, .block].contains($0.rule.rule.action) }

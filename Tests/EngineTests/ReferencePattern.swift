@@ -282,7 +282,7 @@ struct ReferencePattern: Sendable {
                 return .notNewline
             case UInt8(ascii: "["): return try bracketed()
             case UInt8(ascii: "\\"): return folded(try escape())
-            case _ where "*+?{}()|".utf8.contains(byte): throw refused("unexpected \(byte)")
+            case _ where "*+?{()|".utf8.contains(byte): throw refused("unexpected \(byte)")
             default:
                 at += 1
                 return folded(ByteSet(byte))
