@@ -39,7 +39,7 @@ struct ReferenceRule {
 
     /// Whether a match is sure at its first end, whatever follows.
     var isPrompt: Bool {
-        let needsWholeValue = if case .mask(let style) = rule.action { style.keepLast > 0 } else { false }
+        let needsWholeValue = if case .mask = rule.action { true } else { false }
         return rule.checks.isEmpty && !needsWholeValue && pattern.after == .empty && pattern.whole.hasUnboundedRepeat
     }
 
@@ -138,10 +138,10 @@ struct ReferenceMasker {
         let blocks = matches.filter { $0.rule.rule.action == .block }
         if let block = blocks.min(by: { orderOfBlocks($0) < orderOfBlocks($1) }) {
             matches.removeAll { $0.whole.lowerBound >= block.whole.lowerBound }
-            outcome.blocked = .init(rule: block.rule.rule.id, range: text.raw(widened(block.decided, in: text.bytes)), outcome: .blocked)
+            outcome.blocked = .init(rule: block.rule.rule.id, range: text.raw(block.decided), outcome: .blocked)
         }
         outcome.reports = matches.filter { $0.rule.rule.action == .report }.map {
-            .init(rule: $0.rule.rule.id, range: text.raw(widened($0.whole, in: text.bytes)), outcome: .reported)
+            .init(rule: $0.rule.rule.id, range: text.raw($0.whole), outcome: .reported)
         }
         matches.removeAll { [.report, .block].contains($0.rule.rule.action) }
 
