@@ -1,0 +1,48 @@
+# What there is to do with Sluice. `make` alone lists it.
+
+SLUICE_RELEASE := .build/release/sluice
+SLUICE_DEBUG := .build/debug/sluice
+VENV := .build-venv
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run build test unit end-to-end soak bench clean
+
+help: ## List the goals
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:
+	@scripts/setup.sh
+
+build: setup ## Build the release command, .build/release/sluice
+	swift build -c release --product sluice
+
+run: build ## Start the gateway and a demonstration vendor, and show what it does
+	@scripts/run.sh $(SLUICE_RELEASE)
+
+test: unit end-to-end ## Everything a change must pass: unit tests, then end to end over real sockets
+
+# One debug build serves the unit tests and the end-to-end tests: the checks of a debug build (overflow, exclusivity, assertions) are
+# wanted in both, and a release build of the same sources would cost the time of a second cold build.
+unit: setup ## Build and run the unit tests
+	swift build --build-tests
+	swift test --skip-build
+
+end-to-end: setup $(VENV)/ready ## Run the end-to-end tests with curl, the openai SDK and nginx
+	@scripts/setup.sh --nginx
+	swift build --product sluice
+	SLUICE=$(abspath $(SLUICE_DEBUG)) $(VENV)/bin/python -m pytest Tests/EndToEnd
+
+$(VENV)/ready: Tests/EndToEnd/requirements.txt
+	@scripts/setup.sh --python
+	python3 -m venv --clear $(VENV)
+	$(VENV)/bin/pip install --quiet -r Tests/EndToEnd/requirements.txt
+	@touch $@
+
+soak: build ## Stream 10 GB through the proxy and check its peak memory (SOAK_GB=n for another size)
+	python3 scripts/soak.py $(SLUICE_RELEASE)
+
+bench: setup ## Measure the engine
+	swift run -c release --package-path Benchmarks sluice-bench
+
+clean: ## Remove what was built
+	rm -rf .build .build-venv .build-nginx Benchmarks/.build

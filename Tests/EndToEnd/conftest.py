@@ -1,0 +1,37 @@
+"""What tests share: a vendor, and a gateway in front of it."""
+
+import pytest
+
+from processes import Gateway, Vendor
+
+
+@pytest.fixture(scope="session")
+def vendor(tmp_path_factory):
+    """One vendor for all tests; those that count what it executed compare before and after."""
+    vendor = Vendor(tmp_path_factory.mktemp("vendor"))
+    yield vendor
+    vendor.process.end()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory, vendor):
+    """One gateway for the tests of a file that leave it as they found it."""
+    gateway = Gateway(tmp_path_factory.mktemp("gateway"), vendor.url, vendor.key_file)
+    yield gateway
+    gateway.end()
+
+
+@pytest.fixture
+def start_gateway(tmp_path, vendor):
+    """Starts gateways with settings of their own, for one test: `start_gateway(settings="timeouts: {idle: 1s}")`."""
+    started = []
+
+    def start(upstream=None, **options):
+        folder = tmp_path / f"gateway-{len(started)}"
+        folder.mkdir()
+        started.append(Gateway(folder, upstream or vendor.url, vendor.key_file, **options))
+        return started[-1]
+
+    yield start
+    for gateway in started:
+        gateway.end()
