@@ -37,6 +37,8 @@ public struct Masker {
     /// The text that goes on in the next window.
     private var text = TextState()
     private var tokenizer = JSONTokenizer()
+    /// Where the number under way that is masked for its length began in the body.
+    private var oversizedFrom = 0
     /// Set while one open match holds back all that is held.
     private var watch: TextScanner.Watch?
 
@@ -74,6 +76,34 @@ public struct Masker {
         isOver = true
         note(output)
         return output
+    }
+
+    /// Masks a whole body at once, for those who put it together themselves.
+    ///
+    /// - Returns: what to replace in `bytes`, in order.
+    mutating func maskWhole(_ bytes: UnsafeRawBufferPointer) throws(MaskError) -> (edits: [Edit], findings: [Finding], blocked: Finding?) {
+        var output = MaskedBytes()
+        try advance(bytes, chunkOffset: 0, isLast: true, into: &output)
+        isOver = true
+        var edits: [Edit] = []
+        var reached = 0
+        var written: [UInt8] = []
+        for piece in output.pieces + [.passed(bytes.count..<bytes.count)] {
+            switch piece {
+            case .bytes(let replacement): written += replacement
+            case .passed(let range):
+                if range.lowerBound > reached { edits.append(Edit(range: reached..<range.lowerBound, bytes: written)) }
+                written = []
+                reached = range.upperBound
+            }
+        }
+        return (edits, output.findings, output.blocked)
+    }
+
+    /// Bytes that stand in the place of others.
+    struct Edit {
+        var range: Range<Int>
+        var bytes: [UInt8]
     }
 
     private mutating func note(_ output: MaskedBytes) {
@@ -290,36 +320,33 @@ public struct Masker {
         if !json.isContinued {
             writer.pass(to: json.start)
             writer.write(Array("\"[REDACTED:\(Self.oversizedEntity)]\"".utf8))
-            text.group = TextState.OpenGroup(rule: -1, start: heldFrom + json.start, end: 0)
+            oversizedFrom = heldFrom + json.start
         }
         writer.skip(to: json.end)
-        if json.isClosed, let group = text.group {
+        if json.isClosed {
             writer.output.findings.append(
-                Finding(rule: Self.oversizedRule, entity: Self.oversizedEntity, range: group.start..<heldFrom + json.end, action: .masked))
-            text.group = nil
+                Finding(rule: Self.oversizedRule, entity: Self.oversizedEntity, range: oversizedFrom..<heldFrom + json.end, action: .masked))
         }
     }
 
     /// A number is replaced as a whole, by a string.
-    private func applyToNumber(_ workspace: Workspace, _ json: JSONText, _ bytes: UnsafeBufferPointer<UInt8>, _ writer: inout Writer) {
-        for match in workspace.scanner.reports { writer.output.findings.append(finding(match, at: json.start, units: nil, .reported)) }
+    private mutating func applyToNumber(_ workspace: Workspace, _ json: JSONText, _ bytes: UnsafeBufferPointer<UInt8>, _ writer: inout Writer) {
         if let winner = workspace.scanner.replacements.first?.winner {
-            let rule = rules.compiled[winner.rule]
             writer.pass(to: json.start)
-            writer.write([UInt8(ascii: "\"")] + Self.escaped(written(winner, bytes)) + [UInt8(ascii: "\"")])
+            writer.write([UInt8(ascii: "\"")] + Self.escaped(rules.compiled[winner.rule].written(winner, in: bytes)) + [UInt8(ascii: "\"")])
             writer.skip(to: json.end)
-            writer.output.findings.append(
-                Finding(rule: rule.rule.id, entity: rule.rule.entity, range: heldFrom + json.start..<heldFrom + json.end, action: .masked))
         }
-        end(workspace, at: json.start, units: nil, &writer)
+        // One replacement, so one finding: the first of those that mask.
+        var findings: [Finding] = []
+        let (start, end) = (heldFrom + json.start, heldFrom + json.end)
+        text.note(workspace.scanner, rules, isLast: true, bodyStart: { start + $0 }, bodyEnd: { start + $0 }, into: &findings)
+        if let masked = findings.firstIndex(where: { $0.action == .masked }) { findings[masked].range = start..<end }
+        let first = findings.first { $0.action == .masked }
+        writer.output.findings += findings.filter { $0.action != .masked || $0 == first }
+        self.end(workspace, at: json.start, units: nil, &writer)
     }
 
     // MARK: From text to output
-
-    private func written(_ winner: Match, _ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
-        let part = UnsafeBufferPointer(rebasing: bytes[winner.partStart..<winner.partEnd])
-        return rules.compiled[winner.rule].replacement(for: part, isOverlong: winner.isOverlong)
-    }
 
     /// Writes the replacements of the latest scan and lists its findings.
     ///
@@ -331,62 +358,31 @@ public struct Masker {
         encode: ([UInt8]) -> [UInt8]
     ) {
         let scanner = workspace.scanner
-        func rawStart(_ offset: Int) -> Int { start + (units?.rawStart(ofText: offset) ?? offset) }
-        func rawEnd(_ offset: Int) -> Int { start + (units?.rawEnd(ofText: offset) ?? offset) }
-        for run in scanner.ended {
-            guard let index = text.openReports.firstIndex(where: { $0.rule == run.rule }) else { continue }
-            let report = text.openReports.remove(at: index)
-            let rule = rules.compiled[run.rule].rule
-            writer.output.findings.append(
-                Finding(rule: rule.id, entity: rule.entity, range: report.start..<heldFrom + rawEnd(run.end), action: .reported))
-        }
-        for match in scanner.reports {
-            let found = finding(match, at: start, units: units, .reported)
-            if match.state == 0 {
-                writer.output.findings.append(found)
-            } else {
-                text.openReports.append(TextState.OpenReport(rule: match.rule, start: found.range.lowerBound))
-            }
-        }
-        var group = text.group
-        func close(at end: Int) {
-            guard let open = group else { return }
-            let rule = rules.compiled[open.rule].rule
-            writer.output.findings.append(
-                Finding(rule: rule.id, entity: rule.entity, range: open.start..<heldFrom + end, action: .masked))
-            group = nil
-        }
-        let released = scanner.released
-        var lastEnd = 0
+        let bodyStart = heldFrom + start
+        func rawStart(_ offset: Int) -> Int { units?.rawStart(ofText: offset) ?? offset }
+        func rawEnd(_ offset: Int) -> Int { units?.rawEnd(ofText: offset) ?? offset }
+        let isEnd = isLast || scanner.block != nil
         for replacement in scanner.replacements {
             if let winner = replacement.winner {
-                close(at: rawEnd(lastEnd))
-                group = TextState.OpenGroup(rule: winner.rule, start: heldFrom + rawStart(replacement.start), end: 0)
-                writer.pass(to: rawStart(replacement.start))
-                writer.write(encode(written(winner, bytes)))
+                writer.pass(to: start + rawStart(replacement.start))
+                writer.write(encode(rules.compiled[winner.rule].written(winner, in: bytes)))
             }
-            lastEnd = replacement.end
-            writer.skip(to: min(rawEnd(replacement.end), isLast || scanner.block != nil ? .max : rawStart(released)))
+            writer.skip(to: start + (isEnd ? rawEnd(replacement.end) : min(rawEnd(replacement.end), rawStart(scanner.released))))
         }
-        if isLast || scanner.block != nil || lastEnd < released { close(at: rawEnd(lastEnd)) }
-        group?.end = lastEnd - released
-        text.group = group
+        text.note(
+            scanner, rules, isLast: isLast, bodyStart: { bodyStart + rawStart($0) }, bodyEnd: { bodyStart + rawEnd($0) },
+            into: &writer.output.findings)
         end(workspace, at: start, units: units, &writer)
     }
 
     /// Ends the body if the latest scan found that it must end.
     private func end(_ workspace: Workspace, at start: Int, units: UnitMap?, _ writer: inout Writer) {
         guard let block = workspace.scanner.block else { return }
-        writer.pass(to: start + (units?.rawStart(ofText: block.start) ?? block.start))
-        writer.block = finding(block, at: start, units: units, .blocked)
-    }
-
-    private func finding(_ match: Match, at start: Int, units: UnitMap?, _ action: Finding.Outcome) -> Finding {
-        let rule = rules.compiled[match.rule].rule
-        let end = action == .blocked ? match.coreEnd : match.end
-        let first = start + (units?.rawStart(ofText: match.start) ?? match.start)
-        return Finding(
-            rule: rule.id, entity: rule.entity, range: heldFrom + first..<heldFrom + start + (units?.rawEnd(ofText: end) ?? end), action: action)
+        let first = start + (units?.rawStart(ofText: block.start) ?? block.start)
+        let last = start + (units?.rawEnd(ofText: block.coreEnd) ?? block.coreEnd)
+        writer.pass(to: first)
+        let rule = rules.compiled[block.rule].rule
+        writer.block = Finding(rule: rule.id, entity: rule.entity, range: heldFrom + first..<heldFrom + last, action: .blocked)
     }
 }
 

@@ -1,14 +1,13 @@
 // What is written in the place of a match.
 
 extension CompiledRule {
-    /// The bytes that stand for a masked value, before they are escaped for where they stand.
-    ///
-    /// - Parameter value: the part to mask, as its reader sees it.
-    func replacement(for value: UnsafeBufferPointer<UInt8>, isOverlong: Bool) -> [UInt8] {
+    /// The bytes that stand for a match, before they are escaped for where they stand.
+    func written(_ match: Match, in text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        if match.isOverlong { return label }
         switch rule.action {
-        case .redact, .block, .report: label
-        case .mask(let style): isOverlong ? label : style.filled(value)
-        case .remove: isOverlong ? label : []
+        case .redact, .block, .report: return label
+        case .mask(let style): return style.filled(UnsafeBufferPointer(rebasing: text[match.partStart..<match.partEnd]))
+        case .remove: return []
         }
     }
 }
@@ -26,16 +25,21 @@ extension Rule.MaskStyle {
         func counts(_ start: Int) -> Bool {
             !keepPunctuation || value[start] >= 0x80 || (ByteSet.word.contains(value[start]) && value[start] != UInt8(ascii: "_"))
         }
-        let total = starts.filter(counts).count
+        let total = starts.reduce(0) { $0 + (counts($1) ? 1 : 0) }
         let keepsAll = keepFirst + keepLast >= total
+        let fill = Array(String(self.fill).utf8)
         var filled: [UInt8] = []
+        filled.reserveCapacity(value.count)
         var seen = 0
         for (number, start) in starts.enumerated() {
-            let character = value[start..<(number + 1 < starts.count ? starts[number + 1] : value.count)]
             let isCounted = counts(start)
             let isKept = !isCounted || (!keepsAll && (seen < keepFirst || seen >= total - keepLast))
             if isCounted { seen += 1 }
-            filled.append(contentsOf: isKept ? Array(character) : Array(String(fill).utf8))
+            if isKept {
+                filled.append(contentsOf: value[start..<(number + 1 < starts.count ? starts[number + 1] : value.count)])
+            } else {
+                filled.append(contentsOf: fill)
+            }
         }
         return filled
     }

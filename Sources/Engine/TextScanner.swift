@@ -37,6 +37,8 @@ struct TextState {
         var start: Int
         /// The stretch is covered up to here.
         var end: Int
+        /// Byte offset of that end in the body.
+        var bodyEnd: Int
     }
 }
 
