@@ -224,15 +224,34 @@ final class TextScanner {
     /// The earliest start, not before `resume`, from which a match is still open at the end of the stretch; `.max` if there is none.
     private func openStart(_ rule: Int, in stretch: Stretch, before: UInt8?) -> Int {
         let bytes = stretch.bytes
-        let lowest = max(resume[rule], bytes.count - CompiledRule.longestHold)
-        var earliest = Int.max
-        for automaton in rules[rule].open {
-            Self.backwards(automaton.table, from: bytes.count, state: automaton.initial[0], downTo: lowest, in: bytes, before: before) { start in
-                earliest = min(earliest, start)
-                return true
+        var lowest = max(resume[rule], bytes.count - CompiledRule.longestHold)
+        while true {
+            var earliest = Int.max
+            for automaton in rules[rule].open {
+                Self.backwards(automaton.table, from: bytes.count, state: automaton.initial[0], downTo: lowest, in: bytes, before: before) { start in
+                    earliest = min(earliest, start)
+                    return true
+                }
             }
+            // The automaton sees single ways to read the text: one may still be open although another has committed the match.
+            guard earliest != .max, rules[rule].isPrompt, hasEnd(rule, from: earliest, in: stretch, before: before) else { return earliest }
+            lowest = earliest + 1
         }
-        return earliest
+    }
+
+    /// Whether a match of a prompt rule that starts there is committed.
+    private func hasEnd(_ rule: Int, from start: Int, in stretch: Stretch, before: UInt8?) -> Bool {
+        let forward = rules[rule].forward
+        let table = forward.table
+        var state = forward.starts[start > 0 ? table.symbol(stretch.bytes[start - 1]) : before.map(table.symbol) ?? table.edge]
+        for byte in stretch.bytes[start...] {
+            let entry = table.entry(state, table.symbol(byte))
+            if entry & StateTable.mark != 0 { return true }
+            state = entry & StateTable.stateMask
+            if state == 0 { return false }
+            if forward.accepts[Int(state)] { return true }
+        }
+        return false
     }
 
     /// Runs a reverse automaton; `body` gets each gap with a mark and says whether to go on.
