@@ -49,7 +49,7 @@ struct ReferenceRule {
         let finder = EndFinder(text: text)
         let starts = finder.ends(of: pattern.before, from: match.lowerBound)
         let start = match.first { p in
-            starts.contains(p) && !Residuals(masked, previous: p > 0 ? text[p - 1] : nil).taking(text[p]).terms.isEmpty
+            starts.contains(p) && Residuals(masked, previous: p > 0 ? text[p - 1] : nil).taking(text[p]).isPossible(alphabet)
         }!
         let end = (start...match.upperBound).last { q in finder.ends(of: pattern.after, from: q).contains(match.upperBound) }!
         return start..<end

@@ -78,6 +78,9 @@ struct Residuals: Hashable {
         return answers.count == 2
     }
 
+    /// Whether anything is left that a next byte, or the end of the text, lets go on.
+    func isPossible(_ alphabet: [UInt8]) -> Bool { isEnd(next: nil) || alphabet.contains { isEnd(next: $0) } || wantsByte(alphabet) }
+
     /// Bytes of which every other one is a twin: no byte set of `syntax` tells the two apart.
     static func alphabet(of syntax: Syntax) -> [UInt8] {
         let sets = Array(Set(syntax.byteSets))
