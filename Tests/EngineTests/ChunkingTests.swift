@@ -18,9 +18,8 @@ import Testing
     }
 
     private func everyCut(_ format: Format, seed: UInt64) throws {
-        let rules = RandomRules.make(seed: seed, kinds: .all)
+        let (rules, set) = try RandomRules.loaded(seed: seed, kinds: .all)
         var bodies = try RandomBodies(seed: seed, rules: rules)
-        let set = try RuleSet(rules)
         let body = format == .text ? bodies.text(longest: 90) : bodies.json(longest: 50)
         let whole = try MaskerRun(set, format, body).result
         var generator = SeededGenerator(seed: seed ^ 0xC075)
@@ -38,9 +37,8 @@ import Testing
 
     @Test("Longer bodies come out the same for random cuts", arguments: Effort.seeds(10))
     func longer(seed: UInt64) throws {
-        let rules = RandomRules.make(seed: seed &+ 7_000_000, kinds: .all)
+        let (rules, set) = try RandomRules.loaded(seed: seed &+ 7_000_000, kinds: .all)
         var bodies = try RandomBodies(seed: seed, rules: rules)
-        let set = try RuleSet(rules)
         var generator = SeededGenerator(seed: seed)
         for format in Format.allCases {
             var body: [UInt8] = []

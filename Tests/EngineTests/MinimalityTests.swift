@@ -5,8 +5,7 @@ import Testing
 
 @Suite struct MinimalityTests {
     private func heldBytes(_ format: Format, seed: UInt64) throws {
-        let rules = RandomRules.make(seed: seed, kinds: [.context])
-        let set = try RuleSet(rules)
+        let (rules, set) = try RandomRules.loaded(seed: seed, kinds: [])
         let reference = try ReferenceMasker(rules, format: format)
         var bodies = try RandomBodies(seed: seed, rules: rules)
         let body = format == .text ? bodies.text(longest: 80) : bodies.validJSON(longest: 30)
@@ -25,7 +24,8 @@ import Testing
             }
             guard held > 0, !bound.endsInEscape, case .start(let rule, let start, let residuals)? = bound.reason else { continue }
             guard let witness = residuals.witness(rule.alphabet, longest: 60) else {
-                Issue.record("seed \(seed): after \(shown(prefix)): no continuation makes start \(start) of \(rule.rule.id) a match\n\(shown(rules))")
+                // Assertions can contradict each other, as in `\B\b`; nothing else makes a pattern impossible.
+                #expect(rule.pattern.whole.hasAssertions, "seed \(seed): after \(shown(prefix)): no continuation makes start \(start) of \(rule.rule.id) a match\n\(shown(rules))")
                 return
             }
             let continued = prefix + (format == .json ? escapedForString(witness) : witness)

@@ -59,6 +59,19 @@ struct RandomRules {
         return (0..<count).map { maker.rule($0) }
     }
 
+    /// Such rules, compiled; now and then a pattern needs more states than the engine allows, and another one is made.
+    static func loaded(seed: UInt64, kinds: RuleKinds) throws -> (rules: [Rule], set: RuleSet) {
+        for attempt in 0..<10 {
+            let rules = make(seed: seed &+ UInt64(attempt) << 40, kinds: kinds)
+            do {
+                return (rules, try RuleSet(rules))
+            } catch {
+                guard error.message.contains("states") else { throw error }
+            }
+        }
+        preconditionFailure("ten rule sets in a row need too many states")
+    }
+
     private mutating func rule(_ index: Int) -> Rule {
         var rule = Rule(id: generator.pick(["a", "b", "c", "d"]) + "-\(index)", entity: "E\(index)", pattern: pattern())
         rule.priority = generator.oneIn(3) ? generator.within(-1...2) : 0
@@ -96,7 +109,7 @@ struct RandomRules {
 
     private mutating func pattern() -> String {
         var text = generator.oneIn(8) ? "(?i)" : ""
-        if generator.oneIn(4) { text += assertion() }
+        if generator.oneIn(4) { text += generator.oneIn(6) ? "^" : assertion() }
         let hasMask = generator.oneIn(4)
         if hasMask {
             text += atoms(0...3)
@@ -149,7 +162,7 @@ struct RandomRules {
     }
 
     private mutating func assertion() -> String {
-        generator.pick(["\\b", "\\b", "\\B", "^", "(?<=-)", "(?<![a1])", "(?<!\\w)", "(?<=[^a])", "(?=[a1])"])
+        generator.pick(["\\b", "\\b", "\\B", "(?<=-)", "(?<![a1])", "(?<!\\w)", "(?<=[^a])", "(?=[a1])"])
     }
 
     private mutating func assertionAfter() -> String {

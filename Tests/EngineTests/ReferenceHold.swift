@@ -15,7 +15,7 @@ struct HoldBound {
     enum Reason {
         /// A match of this rule that begins at this offset of the last text is still possible.
         case start(ReferenceRule, at: Int, residuals: Residuals)
-        /// A JSON number or an escape that is not finished.
+        /// A JSON number or an escape that is not finished, or a match that may have to be widened over the next byte.
         case unfinished
     }
 }
@@ -49,7 +49,7 @@ extension ReferenceMasker {
             if let start = state.live, live.map({ start < $0 }) ?? true {
                 live = start
                 bound.from = text.origins[start].lowerBound
-                bound.reason = .start(rule, at: start, residuals: state.residuals!)
+                bound.reason = state.residuals.map { .start(rule, at: start, residuals: $0) } ?? .unfinished
             }
         }
         decided.removeAll { [.report, .block].contains($0.rule.rule.action) }
@@ -62,13 +62,14 @@ extension ReferenceMasker {
         return bound
     }
 
-    /// One rule in a text that is not over: what is decided, and the first start that is not.
+    /// One rule in a text that is not over: what is decided, and the first start that is not, with what could follow there. Checks and
+    /// context play no part: they do not shorten the wait.
     private func walk(_ rule: ReferenceRule, _ text: ReferenceText, _ prefix: [UInt8]) -> (decided: [ReferenceMatch], live: Int?, residuals: Residuals?) {
         let bytes = text.bytes
         var decided: [ReferenceMatch] = []
         var start = 0
         while start < bytes.count {
-            guard rule.firstBytes.contains(bytes[start]), !isContinuation(bytes[start]), rule.contextHolds(at: start, of: text, body: prefix) else {
+            guard rule.firstBytes.contains(bytes[start]), !isContinuation(bytes[start]) else {
                 start += 1
                 continue
             }
@@ -86,12 +87,15 @@ extension ReferenceMasker {
                 let isOverlong = bytes.count - start >= Self.longest && first <= start + Self.longest
                 guard rule.isPrompt || isOverlong else { return (decided, start, residuals) }
                 let core = rule.isPrompt ? start..<first : start..<start + Self.longest
-                decided.append(made(rule, start..<max(last, core.upperBound), core: core, isOverlong: !rule.isPrompt, in: bytes))
+                let committed = made(rule, start..<max(last, core.upperBound), core: core, isOverlong: !rule.isPrompt, in: bytes)
+                if first == last, mayBeWidened(committed, bytes) { return (decided, start, nil) }
+                decided.append(committed)
                 // Its bytes up to here are masked already; what came since its latest end may still turn out to be more of it.
                 let masked = max(last, core.upperBound)
                 return (decided, masked < bytes.count ? masked : nil, residuals)
             }
-            if let match = match(of: rule, at: start, ends: ends, in: text) {
+            if rule.contextHolds(at: start, of: text, body: prefix), let match = match(of: rule, at: start, ends: ends, in: text) {
+                if mayBeWidened(match, bytes) { return (decided, start, nil) }
                 decided.append(match)
                 start = match.whole.upperBound
             } else {
@@ -99,5 +103,10 @@ extension ReferenceMasker {
             }
         }
         return (decided, nil, nil)
+    }
+
+    private func mayBeWidened(_ match: ReferenceMatch, _ bytes: [UInt8]) -> Bool {
+        let end = match.whole.upperBound
+        return bytes[end - 1] >= 0x80 && bytes.count - end < 3 && bytes[end...].allSatisfy(isContinuation)
     }
 }

@@ -115,6 +115,15 @@ indirect enum Syntax: Hashable, Sendable {
         }
     }
 
+    var hasAssertions: Bool {
+        switch self {
+        case .bytes: false
+        case .sequence(let items), .alternatives(let items): items.contains(where: \.hasAssertions)
+        case .repeated(let item, _, _): item.hasAssertions
+        case .assertion: true
+        }
+    }
+
     /// All byte sets in it, those of assertions too.
     var byteSets: [ByteSet] {
         switch self {

@@ -18,8 +18,7 @@ import Testing
     }
 
     private func randomCase(_ format: Format, seed: UInt64) throws {
-        let rules = RandomRules.make(seed: seed, kinds: .all)
-        let set = try RuleSet(rules)
+        let (rules, set) = try RandomRules.loaded(seed: seed, kinds: .all)
         var bodies = try RandomBodies(seed: seed, rules: rules)
         var generator = SeededGenerator(seed: seed ^ 0xFEED)
         for _ in 0..<3 {
