@@ -55,6 +55,7 @@ let package = Package(
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine"]),
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "DemoVendor", "Engine", "Corpus"]),
+        .testTarget(name: "CommandTests", dependencies: ["sluice", "Record", "Engine", "Proxy"]),
         .testTarget(name: "DemoVendorTests", dependencies: ["DemoVendor"]),
     ],
     swiftLanguageModes: [.v6]

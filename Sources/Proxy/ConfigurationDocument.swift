@@ -15,12 +15,7 @@ extension Configuration {
     public static func load(
         _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ConfigurationError) -> Configuration {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError([
-                .init(file: path, line: nil, message: "cannot be read", hint: "check the name and who may read it, or copy config.example.yaml to it")
-            ])
-        }
-        return try parse(String(decoding: data, as: UTF8.self), file: path, environment: environment)
+        return try parse(text(of: path), file: path, environment: environment)
     }
 
     /// Like ``load(_:environment:)``, for text that is already read; `file` is its name in messages, and where relative paths begin.
@@ -31,10 +26,30 @@ extension Configuration {
         let directory = URL(fileURLWithPath: file).deletingLastPathComponent().path
         let document = ConfigurationDocument(reader: reader, directory: directory, environment: environment)
         let configuration = document.read(text)
-        guard let configuration, reader.problems.isEmpty else {
-            throw ConfigurationError(reader.problems.sorted { ($0.line ?? 0) < ($1.line ?? 0) })
-        }
+        guard let configuration, reader.problems.isEmpty else { throw reader.error }
         return configuration
+    }
+
+    /// Reads only what the commands for records and approvals go by: where the records are, and who may decide.
+    ///
+    /// Credentials and private keys are not touched: whoever decides on a review need not be able to read them. What else the file says is
+    /// not checked.
+    public static func administration(_ path: String) throws(ConfigurationError) -> (dataDirectory: String, people: [Person]) {
+        let reader = ConfigurationReader(file: path)
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let document = ConfigurationDocument(reader: reader, directory: directory, environment: [:])
+        let administration = document.administration(try text(of: path))
+        guard let administration, reader.problems.isEmpty else { throw reader.error }
+        return administration
+    }
+
+    private static func text(of path: String) throws(ConfigurationError) -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ConfigurationError([
+                .init(file: path, line: nil, message: "cannot be read", hint: "check the name and who may read it, or copy config.example.yaml to it")
+            ])
+        }
+        return String(decoding: data, as: UTF8.self)
     }
 }
 
@@ -45,13 +60,23 @@ private struct ConfigurationDocument {
     let directory: String
     let environment: [String: String]
 
+    private static let keys = ["listen", "data", "corpus", "limits", "timeouts", "record", "connections", "keys", "people", "policies"]
+
+    func administration(_ text: String) -> (dataDirectory: String, people: [Person])? {
+        guard let root = reader.root(text, keys: Self.keys), let data = dataDirectory(root) else { return nil }
+        return (data, people(root))
+    }
+
+    private func dataDirectory(_ root: Section) -> String? {
+        root.text("data", required: true, example: "/var/lib/sluice").map(absolute)
+    }
+
     func read(_ text: String) -> Configuration? {
-        let keys = ["listen", "data", "corpus", "limits", "timeouts", "record", "connections", "keys", "people", "policies"]
-        guard let root = reader.root(text, keys: keys) else { return nil }
+        guard let root = reader.root(text, keys: Self.keys) else { return nil }
         root.refuseUnknownKeys()
 
         let listen = listen(root)
-        let data = root.text("data", required: true, example: "/var/lib/sluice").map(absolute)
+        let data = dataDirectory(root)
         let corpus = root.text("corpus").map(absolute)
         if let corpus, !isDirectory(corpus) {
             root.report("corpus", "there is no directory \(corpus)", hint: "name the folder that holds pii/, secrets/ and profiles/, or leave it out")

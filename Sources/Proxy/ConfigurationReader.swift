@@ -10,6 +10,11 @@ final class ConfigurationReader {
 
     init(file: String) { self.file = file }
 
+    /// Everything that was reported, in order of lines.
+    var error: ConfigurationError {
+        ConfigurationError(problems.enumerated().sorted { ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset) }.map(\.element))
+    }
+
     /// Notes a mistake at `line`, and goes on: the next one may be told in the same breath.
     func report(_ line: Int?, _ message: String, hint: String? = nil) {
         let problem = ConfigurationProblem(file: file, line: line, message: message, hint: hint)

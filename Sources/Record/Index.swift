@@ -232,8 +232,8 @@ public final class Index: Sendable {
 public struct Evidence: Sendable, Equatable, Codable {
     public var request: BodyEvidence
     public var response: BodyEvidence
-    var recordedRequest: BodyRecord
-    var recordedResponse: BodyRecord
+    public var recordedRequest: BodyRecord
+    public var recordedResponse: BodyRecord
 }
 
 func json(_ value: some Encodable) throws -> String {

@@ -10,12 +10,12 @@ struct EndPayload: Sendable, Equatable {
 }
 
 /// What the recorder knows of one body.
-struct BodyRecord: Sendable, Equatable, Codable {
+public struct BodyRecord: Sendable, Equatable, Codable {
     /// Bytes recorded or counted, and how many of them are kept.
-    var bytes = 0
-    var kept = 0
+    public internal(set) var bytes = 0
+    public internal(set) var kept = 0
     /// SHA-256 over all of them in hexadecimal; nil where the exchange was cut short.
-    var sha256: String?
+    public internal(set) var sha256: String?
 }
 
 struct PayloadWriter {

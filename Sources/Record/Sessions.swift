@@ -88,6 +88,11 @@ public struct Sessions: Sendable {
         }
     }
 
+    /// How many exchanges belong to no session.
+    public func countWithoutSession() async throws -> Int {
+        try await index.database.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM exchanges WHERE session IS NULL") ?? 0 }
+    }
+
     /// Nil if there is none of that id.
     public func exchange(_ id: ExchangeID) async throws -> RecordedExchange? {
         try await index.database.read { database in

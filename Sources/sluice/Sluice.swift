@@ -4,6 +4,8 @@ import ArgumentParser
 import Corpus
 import Engine
 import Foundation
+import Proxy
+import Record
 
 @main
 struct Sluice: AsyncParsableCommand {
@@ -18,7 +20,10 @@ struct Sluice: AsyncParsableCommand {
 
             Exit status: 0 done, 1 findings, 2 wrong usage or configuration, 3 blocked.
             """,
-        subcommands: [MaskCommand.self, ScanCommand.self, CorpusCommand.self])
+        subcommands: [
+            MaskCommand.self, ScanCommand.self, CorpusCommand.self, ReviewCommand.self, SessionCommand.self, KeyCommand.self,
+            ConfigCommand.self,
+        ])
 
     static func main() async {
         // A reader that goes away is no failure: writes then fail with EPIPE, which ends the command quietly.
@@ -47,6 +52,9 @@ struct Sluice: AsyncParsableCommand {
             return ExitStatus.usage
         case let error as CommandError:
             complain(error.description)
+            return ExitStatus.usage
+        case is ConfigurationError, is RecordError, is ReviewError:
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
             return ExitStatus.usage
         default:
             let message = fullMessage(for: error)
