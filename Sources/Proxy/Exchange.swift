@@ -434,7 +434,10 @@ final class Exchange {
     func respond(_ head: HTTPResponseHead) -> Step {
         guard phase == .upstream, pendingHead == nil, !headReleased, let route else { return .wait }
         forwarded = nil
-        guard head.status.code >= 200 else { return fail(.vendorProtocol) }
+        // Codings of the transfer that nobody asked for would hide the body from the rules.
+        let codings = head.headers["transfer-encoding"]
+        guard head.status.code >= 200, codings.isEmpty || codings.count == 1 && codings[0].lowercased() == "chunked" && !head.headers.contains(name: "content-length")
+        else { return fail(.vendorProtocol) }
         let hasBody = self.head.method != .HEAD && head.status != .noContent && head.status != .notModified
         let isEmpty = !hasBody || head.headers.first(name: "content-length") == "0"
         let isScanned: Bool

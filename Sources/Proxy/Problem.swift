@@ -75,7 +75,7 @@ struct Problem: Error, Sendable, Equatable {
         }
         let document = Document(
             type: "urn:sluice:problem:\(reason.rawValue)", title: status.reasonPhrase, status: status.code, detail: detail, hint: hint,
-            exchange: exchange, review: review, next: review == nil ? nil : "wait",
+            rule: rule, exchange: exchange, review: review, next: review == nil ? nil : "wait",
             wait: review.map { "/.well-known/sluice/reviews/\($0)?wait=55s" })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
