@@ -49,6 +49,7 @@ let package = Package(
             name: "sluice",
             dependencies: [
                 "Engine", "Corpus", "Proxy", "Record", "DemoVendor",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "EngineTests", dependencies: ["Engine"]),

@@ -21,8 +21,8 @@ struct Sluice: AsyncParsableCommand {
             Exit status: 0 done, 1 findings, 2 wrong usage or configuration, 3 blocked.
             """,
         subcommands: [
-            MaskCommand.self, ScanCommand.self, CorpusCommand.self, ReviewCommand.self, SessionCommand.self, KeyCommand.self,
-            ConfigCommand.self,
+            ServeCommand.self, MaskCommand.self, ScanCommand.self, CorpusCommand.self, ReviewCommand.self, SessionCommand.self, KeyCommand.self,
+            ConfigCommand.self, DemoVendorCommand.self,
         ])
 
     static func main() async {

@@ -1,0 +1,92 @@
+// `sluice serve`: the gateway, and the signals that steer it.
+
+import ArgumentParser
+import Corpus
+@preconcurrency import Dispatch
+import Foundation
+import Logging
+import Proxy
+import Record
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Runs the gateway.",
+        discussion: """
+            SIGHUP reads the configuration and the rules again; if they are wrong, the gateway goes on with the old ones.
+            SIGTERM or SIGINT: no new connections; exchanges under way end within timeouts.drain.
+            """)
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config = "sluice.yaml"
+
+    func run() async throws {
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        let logger = Logger(label: "sluice")
+        let gateway = try Self.gateway(config, logger)
+        let settings = gateway.configuration
+        let recorder = try Recorder(directory: settings.dataDirectory, settings: settings.record) { trouble in
+            logger.error("\(trouble)")
+        }
+        if !recorder.recovery.interrupted.isEmpty {
+            logger.warning("the last run did not end in order", metadata: ["interrupted": "\(recorder.recovery.interrupted.count)"])
+        }
+        let signals = Self.signals([SIGHUP, SIGTERM, SIGINT])
+        let server: Server
+        do {
+            server = try await Server(gateway, recorder: recorder, reviews: Reviews(recorder.index))
+        } catch {
+            recorder.close()
+            throw CommandError(
+                "cannot listen on \(settings.listen.host):\(settings.listen.port): \(error)",
+                hint: "choose another port under listen, or end the program that has it")
+        }
+        let scheme = settings.listen.tls == nil ? "http" : "https"
+        logger.info("listening on \(scheme)://\(settings.listen.host):\(server.address.port ?? settings.listen.port)")
+
+        for await signal in signals {
+            guard signal == SIGHUP else { break }
+            do {
+                let renewed = try Self.gateway(config, logger)
+                let (old, new) = (server.gateway.configuration, renewed.configuration)
+                if new.listen.host != old.listen.host || new.listen.port != old.listen.port || new.dataDirectory != old.dataDirectory {
+                    logger.warning("listen and data_directory are read at start only: restart to change them")
+                }
+                await server.use(renewed)
+                logger.info("reloaded \(config)")
+            } catch {
+                logger.error("\(config) is wrong, so the old configuration stays in force:\n\(error)")
+            }
+        }
+        logger.info("draining")
+        // A second signal ends the program at once; what is under way is then recorded as interrupted at the next start.
+        let impatience = Task {
+            for await signal in signals where signal != SIGHUP { _exit(128 + signal) }
+        }
+        try await server.drain()
+        recorder.close()
+        impatience.cancel()
+        logger.info("stopped")
+    }
+
+    /// Reads the configuration and its rules, and compiles them.
+    private static func gateway(_ file: String, _ logger: Logger) throws -> Gateway {
+        let configuration = try Configuration.load(file)
+        let corpus = try Corpus.open(configuration.corpusDirectory)
+        return try Gateway(configuration, logger: logger) { try corpus.rules(profiles: $0) }
+    }
+
+    /// The given signals as they arrive, instead of what they would do by default.
+    private static func signals(_ numbers: [Int32]) -> AsyncStream<Int32> {
+        AsyncStream { continuation in
+            let sources = numbers.map { number in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+                source.setEventHandler { continuation.yield(number) }
+                source.resume()
+                return source
+            }
+            continuation.onTermination = { _ in for source in sources { source.cancel() } }
+        }
+    }
+}
