@@ -15,19 +15,23 @@ extension TextState {
             return Finding(rule: rule.id, entity: rule.entity, range: start..<end, action: action)
         }
         for run in scanner.ended {
-            guard let index = openReports.firstIndex(where: { $0.rule == run.rule }) else { continue }
-            findings.append(finding(run.rule, openReports.remove(at: index).start, bodyEnd(run.end), .reported))
+            guard let index = openReports.firstIndex(where: { $0.rule == run.rule && $0.end == nil }) else { continue }
+            openReports[index].end = bodyEnd(run.end)
         }
         for match in scanner.reports {
-            if match.state == 0 {
-                findings.append(finding(match.rule, bodyStart(match.start), bodyEnd(match.end), .reported))
-            } else {
-                openReports.append(OpenReport(rule: match.rule, start: bodyStart(match.start)))
-            }
+            openReports.append(
+                OpenReport(rule: match.rule, start: bodyStart(match.start), end: match.state == 0 ? bodyEnd(match.end) : nil))
+        }
+        // What ends behind the place where the body ends is not listed, or only up to there, however much of it has been seen.
+        let reached = isLast && scanner.block == nil ? Int.max : bodyStart(scanner.released)
+        openReports.removeAll { report in
+            guard let end = report.end, end <= reached else { return false }
+            findings.append(finding(report.rule, report.start, end, .reported))
+            return true
         }
         for replacement in scanner.replacements {
             if let winner = replacement.winner {
-                if let group { findings.append(finding(group.rule, group.start, group.bodyEnd, .masked)) }
+                if let group { findings.append(finding(group.rule, group.start, min(group.bodyEnd, reached), .masked)) }
                 group = OpenGroup(rule: winner.rule, start: bodyStart(replacement.start), end: 0, bodyEnd: 0)
             }
             group?.end = replacement.end
@@ -35,7 +39,7 @@ extension TextState {
         }
         guard let last = group else { return }
         if isLast || scanner.block != nil || last.end < scanner.released {
-            findings.append(finding(last.rule, last.start, last.bodyEnd, .masked))
+            findings.append(finding(last.rule, last.start, min(last.bodyEnd, reached), .masked))
             group = nil
         } else {
             group?.end -= scanner.released

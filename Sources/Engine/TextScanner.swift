@@ -13,7 +13,7 @@ struct TextState {
     var runs: [Run] = []
     /// The replacement that was written last, if the stretch may still go on with it.
     var group: OpenGroup?
-    /// Matches of `report` rules that are to be listed once their end is known.
+    /// Matches of `report` rules that are to be listed once all of them is released.
     var openReports: [OpenReport] = []
 
     /// A match that began before the stretch and reaches into it.
@@ -29,6 +29,8 @@ struct TextState {
         var rule: Int
         /// Byte offset of its first byte in the body.
         var start: Int
+        /// Byte offset behind it; nil while it can grow.
+        var end: Int?
     }
 
     struct OpenGroup {
