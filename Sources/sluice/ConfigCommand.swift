@@ -13,8 +13,8 @@ struct ConfigCommand: AsyncParsableCommand {
             commandName: "check",
             abstract: "Say everything that is wrong with a configuration, with line and hint.",
             discussion: """
-                Checks what `sluice serve` would: every setting, the certificates, keys and credentials that it names, and that the rules of every
-                profile compile. Run it as the user and in the environment that the server will have.
+                Checks what `sluice serve` would: every setting, the certificates, keys and credentials that it names, and that the rules \
+                of every profile compile. Run it as the user and in the environment that the server will have.
 
                 Examples:
                   sluice config check

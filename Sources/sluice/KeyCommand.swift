@@ -12,8 +12,8 @@ struct KeyCommand: ParsableCommand {
             commandName: "new",
             abstract: "Make an API key, and the lines for the configuration.",
             discussion: """
-                The key is shown once and stored nowhere; the configuration gets its hash. Clients send it as `Authorization: Bearer KEY` or in the
-                header that their SDK uses (x-api-key, api-key, x-goog-api-key).
+                The key is shown once and stored nowhere; the configuration gets its hash. Clients send it as `Authorization: Bearer KEY` or in \
+                the header that their SDK uses (x-api-key, api-key, x-goog-api-key).
 
                 Examples:
                   sluice key new --name research-agent --groups agents

@@ -10,8 +10,8 @@ struct ReviewCommand: AsyncParsableCommand {
         commandName: "review",
         abstract: "See and decide on requests that need approval.",
         discussion: """
-            A request that a policy sends to approval is refused with a review id. Someone in the policy's groups of approvers decides
-            here; then the same request, sent again unchanged by the same key before the deadline, runs once.
+            A request that a policy sends to approval is refused with a review id. Someone in the policy's groups of approvers \
+            decides here; then the same request, sent again unchanged by the same key before the deadline, runs once.
 
             Examples:
               sluice review list
@@ -131,9 +131,15 @@ struct ReviewCommand: AsyncParsableCommand {
 /// What both decisions have in common.
 struct DecisionOptions: ParsableArguments {
     static let discussion = """
-        You decide as the person in the configuration (people:) whose os_user runs this command, and must be in one of the policy's groups
-        of approvers. Nobody decides on a request of their own, or of a key that is theirs. Who may write to the data directory could change
-        records directly: let nobody do so but the user that runs Sluice, and give approvers this command through sudo, with --as for root.
+        You decide as the person in the configuration (people:) whose os_user you are, and must be in one of the policy's groups of \
+        approvers. Nobody decides on a request of their own, or of a key that is theirs.
+
+        Only the user that owns the data directory, and root, can run this. Give it to approvers through sudo, as that user: they then \
+        decide as the one who called sudo.
+
+        Examples:
+          sluice review approve r-7k3m9q2xdc --note "ticket 4711"
+          sudo -u sluice sluice review deny r-7k3m9q2xdc --config /etc/sluice/sluice.yaml
         """
 
     @OptionGroup var configuration: ConfigurationOption
@@ -141,7 +147,7 @@ struct DecisionOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("The review.", valueName: "id"))
     var id: String
 
-    @Option(name: .customLong("as"), help: ArgumentHelp("The person you decide as: one of yours if you are several, anyone if you are root.", valueName: "name"))
+    @Option(name: .customLong("as"), help: ArgumentHelp("The person you decide as, where you are several; root can be anyone.", valueName: "name"))
     var name: String?
 
     @Option(help: ArgumentHelp("A word on why, for the record and the one who asked.", valueName: "text"))
@@ -185,7 +191,12 @@ struct DecisionOptions: ParsableArguments {
         if json { try printJSON(review) } else { print("\(review.id) \(message)") }
     }
 
-    private static func osUser() throws -> (name: String, isRoot: Bool) {
+    /// Who runs this, and whether as root itself.
+    ///
+    /// The word of `SUDO_USER` is taken: whoever could forge it already is the user that owns the records, or root, and could write what they
+    /// like without this command.
+    static func osUser(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> (name: String, isRoot: Bool) {
+        if let caller = environment["SUDO_USER"], !caller.isEmpty { return (caller, caller == "root") }
         let id = getuid()
         guard let entry = getpwuid(id), let name = entry.pointee.pw_name else {
             throw CommandError("the user with id \(id) has no name on this machine", hint: "run it as a user of the machine's user database")
@@ -193,6 +204,5 @@ struct DecisionOptions: ParsableArguments {
         return (String(cString: name), id == 0)
     }
 }
-
 
 extension Review.State: ExpressibleByArgument {}

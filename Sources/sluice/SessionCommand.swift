@@ -9,7 +9,8 @@ struct SessionCommand: AsyncParsableCommand {
         commandName: "session",
         abstract: "Read the records: who asked what, what was decided, and what was sent.",
         discussion: """
-            A session is what one key did on one connection with less than half an hour between two requests. Its id is that of its first exchange.
+            A session is what one key did on one connection with less than half an hour between two requests. Its id is that \
+            of its first exchange.
 
             Examples:
               sluice session list --identity research-agent
@@ -127,8 +128,8 @@ struct SessionCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "export", abstract: "Write exchanges as JSON Lines: who, what, decision, evidence, masked request, response as sent.",
             discussion: """
-                A body is `body` where it is UTF-8 and `body_b64` (base64) where it is not; `bytes` counts all of it, `kept` what the record holds,
-                `sha256` is over all of it.
+                A body is `body` where it is UTF-8 and `body_b64` (base64) where it is not; `bytes` counts all of it, `kept` what the \
+                record holds, `sha256` is over all of it.
                 """)
 
         @OptionGroup var records: RecordOptions

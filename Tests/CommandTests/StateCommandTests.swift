@@ -227,6 +227,11 @@ import Testing
         }
     }
 
+    @Test func throughSudoTheCallerDecides() throws {
+        #expect(try DecisionOptions.osUser(environment: ["SUDO_USER": "alice"]) == ("alice", false))
+        #expect(try DecisionOptions.osUser(environment: [:]) == (user, getuid() == 0))
+    }
+
     @Test func whoDecidesIsTheUserAndNobodyElse() throws {
         let people = [
             Person(name: "alice", osUser: "alice", groups: ["leads"]), Person(name: "bob", osUser: "shared", groups: ["leads"]),

@@ -178,6 +178,34 @@ import Testing
         #expect(String(decoding: try await sessions.transcript(of: open).responseBody, as: UTF8.self) == expected)
     }
 
+    /// A frame that was written in part, here because the file may not grow, is cut off again: what comes after it can be read.
+    @Test func aFrameWrittenInPartDoesNotStandInTheWay() async throws {
+        await #expect(processExitsWith: .success) {
+            let directory = try TemporaryDirectory()
+            let files = SegmentFiles(in: directory.path)
+            try FileManager.default.createDirectory(atPath: files.directory, withIntermediateDirectories: true)
+            let writer = try SegmentWriter(files, segment: 1, settings: .init()) {}
+            let frame = Frame.bytes(kind: .responseBody, time: .now, exchange: ExchangeID(at: .now), payload: [UInt8](repeating: 7, count: 1900))
+            signal(SIGXFSZ, SIG_IGN)
+            func limitFiles(to bytes: rlim_t) {
+                var limit = rlimit(rlim_cur: bytes, rlim_max: .max)
+                setrlimit(__rlimit_resource_t(1), &limit)
+            }
+            try frame.withUnsafeBytes { bytes throws in
+                try writer.append(bytes)
+                limitFiles(to: 3000)
+                #expect(throws: RecordError.self) { try writer.append(bytes) }
+                limitFiles(to: .max)
+                try writer.append(bytes)
+            }
+            writer.close()
+            let contents = try files.contents(1)
+            var frames = 0
+            let end = contents.withUnsafeBytes { SegmentFiles.frames(in: $0, from: 0) { _ in frames += 1 } }
+            guard frames == 2, end == contents.count else { exit(1) }
+        }
+    }
+
     /// Parent and child work out the same name; nothing else can be handed over.
     static func path(ofChildOf parent: Int32) -> String { FileManager.default.temporaryDirectory.path + "/sluice-kill-\(parent)" }
 }
