@@ -48,7 +48,7 @@ public final class Reviews: Sendable {
                 try Self.note(review.id, .used, at: now, by: review.identity, database)
                 return .run(review)
             case .expired, .used:
-                preconditionFailure("a review that is over is not live")
+                throw RecordError("review \(review.id) is over and still live", hint: "the index was changed by something else than Sluice")
             }
         }
     }

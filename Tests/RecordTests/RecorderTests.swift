@@ -51,7 +51,12 @@ import Testing
         settings.bodyLimit = 10
         let recorder = try Recorder(directory: directory.path, settings: settings)
         let exchange = try recorder.begin(start())
-        for piece in ["1234567", "890abc", "def"] { try passed(piece) { try exchange.response($0, chunk: $1) } }
+        try passed("1234567") { try exchange.response($0, chunk: $1) }
+        // The limit falls into the second piece of a step.
+        var masked = MaskedBytes()
+        masked.pieces = [.bytes(Array("89".utf8)), .passed(0..<4)]
+        try Array("0abc".utf8).withUnsafeBytes { try exchange.response(masked, chunk: $0) }
+        try passed("def") { try exchange.response($0, chunk: $1) }
         try exchange.end(ExchangeEnd(outcome: Outcome(.completed)))
         recorder.close()
         let sessions = Sessions(recorder.index)

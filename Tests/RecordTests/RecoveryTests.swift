@@ -13,16 +13,18 @@ import Testing
 
     @Test func whatTheIndexMissedIsReplayed() async throws {
         let recorder = try Recorder(directory: directory.path)
-        let indexed = try recorder.begin(start("/indexed"))
         let open = try recorder.begin(start("/open"))
+        try open.response(status: 200, headers: [])
+        // Bytes before the place to which the index has come count as well as those behind it.
+        try passed("par") { try open.response($0, chunk: $1) }
+        let indexed = try recorder.begin(start("/indexed"))
         recorder.flush()
         try indexed.end(ExchangeEnd(outcome: Outcome(.completed)))
         let late = try recorder.begin(start("/late"))
         try late.reviewed("r-1")
         try late.response(status: 403, headers: [])
         try late.end(ExchangeEnd(outcome: Outcome(.review)))
-        try open.response(status: 200, headers: [])
-        try passed("partial") { try open.response($0, chunk: $1) }
+        try passed("tial") { try open.response($0, chunk: $1) }
         let crashed = try directory.copy()
 
         let recovered = try Recorder(directory: crashed.path)
@@ -30,6 +32,7 @@ import Testing
         #expect(recovered.recovery.truncatedBytes == 0)
         recovered.close()
         let sessions = Sessions(recovered.index)
+        #expect(try await sessions.list().map(\.exchanges) == [3])
         #expect(try await sessions.exchange(indexed.id)?.outcome == Outcome(.completed))
         let refused = try #require(try await sessions.exchange(late.id))
         #expect(refused.outcome == Outcome(.review) && refused.review == "r-1" && refused.status == 403)
