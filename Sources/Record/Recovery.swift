@@ -16,9 +16,9 @@ public struct Recovery: Sendable, Equatable {
     /// One sentence for each thing that was not as it should be.
     public var messages: [String] {
         var messages: [String] = []
-        if !interrupted.isEmpty { messages.append("\(interrupted.count) exchanges were interrupted when the last process ended") }
-        if replayed > 0 { messages.append("\(replayed) events were missing in the index and have been added from the segment files") }
-        if truncatedBytes > 0 { messages.append("\(truncatedBytes) bytes of a half-written last record were cut off") }
+        if !interrupted.isEmpty { messages.append("exchanges interrupted when the last process ended: \(interrupted.count)") }
+        if replayed > 0 { messages.append("events added to the index from the segment files: \(replayed)") }
+        if truncatedBytes > 0 { messages.append("bytes of a half-written last record cut off: \(truncatedBytes)") }
         for path in damaged { messages.append("\(path) is damaged: what stands behind the damage is not indexed") }
         return messages
     }

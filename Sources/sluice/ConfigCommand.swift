@@ -33,8 +33,8 @@ struct ConfigCommand: AsyncParsableCommand {
                 let summary = try Self.check(configuration.file)
                 if json { return try printJSON(summary) }
                 print(
-                    "\(configuration.file) is right: \(summary.listen), \(summary.connections) connections, \(summary.keys) keys, "
-                        + "\(summary.policies) policies, \(summary.rules) rules")
+                    "\(configuration.file) is right: \(summary.listen), \(counted(summary.connections, "connection")), "
+                        + "\(counted(summary.keys, "key")), \(counted(summary.policies, "policy", "policies")), \(counted(summary.rules, "rule"))")
             } catch let error as ConfigurationError where json {
                 try printJSON(Wrong(ok: false, problems: error.problems.map { .init(file: $0.file, line: $0.line, message: $0.message, hint: $0.hint) }))
                 throw ExitCode(ExitStatus.usage)

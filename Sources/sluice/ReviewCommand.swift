@@ -46,7 +46,7 @@ struct ReviewCommand: AsyncParsableCommand {
             printTable(
                 ["REVIEW", "STATE", "UNTIL", "WHO", "REQUEST", "WHY"],
                 reviews.map {
-                    [$0.id, $0.state.rawValue, "\($0.expiresAt)", $0.identity, "\($0.method) /\($0.connection)\($0.target)", $0.reason ?? $0.policy]
+                    [$0.id, $0.state.rawValue, "\($0.expiresAt)", $0.identity, "\($0.method) \($0.target)", $0.reason ?? $0.policy]
                 })
         }
     }
@@ -76,8 +76,8 @@ struct ReviewCommand: AsyncParsableCommand {
                     Shown(review: review, history: history, request: transcript.map { ExportedBody($0.requestHeaders, $0.requestBody, asked?.evidence?.recordedRequest) }))
             }
             printFields([
-                ("review", review.id), ("state", review.state.rawValue), ("request", "\(review.method) /\(review.connection)\(review.target)"),
-                ("asked by", review.identity), ("whose owner is", review.owner), ("policy", review.policy), ("reason", review.reason),
+                ("review", review.id), ("state", review.state.rawValue), ("request", "\(review.method) \(review.target)"),
+                ("connection", review.connection), ("asked by", review.identity), ("whose owner is", review.owner), ("policy", review.policy), ("reason", review.reason),
                 ("approvers", review.approvers.joined(separator: ", ")), ("asked at", "\(review.openedAt)"), ("until", "\(review.expiresAt)"),
                 ("decided by", review.decidedBy), ("decided at", review.decidedAt?.description), ("note", review.note),
                 ("exchange", "\(review.exchange)"), ("ran as", review.usedBy?.description),

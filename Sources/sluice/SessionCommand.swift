@@ -48,7 +48,7 @@ struct SessionCommand: AsyncParsableCommand {
             }
             let refused = try await sessions.countWithoutSession()
             if identity == nil, connection == nil, refused > 0 {
-                print("\n\(refused) requests had no valid key or named no connection: sluice session show \(Selection.without)")
+                print("\nwithout a valid key or connection: \(counted(refused, "request")), see sluice session show \(Selection.without)")
             }
         }
     }
@@ -81,11 +81,15 @@ struct SessionCommand: AsyncParsableCommand {
 
         private func show(_ exchanges: [RecordedExchange]) throws {
             if json { return try exchanges.forEach { try printJSON($0, pretty: false) } }
+            guard !exchanges.isEmpty else {
+                print("no exchanges")
+                return
+            }
             printTable(
                 ["EXCHANGE", "AT", "REQUEST", "DECISION", "STATUS", "OUTCOME", "BYTES", "MASKED"],
                 exchanges.map { exchange in
                     [
-                        "\(exchange.id)", "\(exchange.startedAt)", "\(exchange.method) \(exchange.connection.map { "/" + $0 } ?? "")\(exchange.target)",
+                        "\(exchange.id)", "\(exchange.startedAt)", "\(exchange.method) \(exchange.target)",
                         exchange.decision.rawValue, exchange.status.map(String.init) ?? "-", exchange.outcome?.text ?? "under way",
                         exchange.evidence.map { "\($0.recordedResponse.bytes)" } ?? "-",
                         exchange.evidence.map { "\($0.response.masked.values.reduce(0, +))" } ?? "-",
@@ -107,8 +111,8 @@ struct SessionCommand: AsyncParsableCommand {
             printFields([
                 ("exchange", "\(exchange.id)"), ("session", exchange.session?.description), ("who", exchange.identity ?? "(no valid key)"),
                 ("groups", exchange.groups.isEmpty ? nil : exchange.groups.joined(separator: ", ")), ("from", exchange.peer),
-                ("request", "\(exchange.method) \(exchange.connection.map { "/" + $0 } ?? "")\(exchange.target)"),
-                ("decision", exchange.decision.rawValue + (exchange.policy.map { " by \"\($0)\"" } ?? "")), ("review", exchange.review),
+                ("request", "\(exchange.method) \(exchange.target)"),
+                ("connection", exchange.connection), ("decision", exchange.decision.rawValue + (exchange.policy.map { " by \"\($0)\"" } ?? "")), ("review", exchange.review),
                 ("rules", exchange.corpusHash), ("began", "\(exchange.startedAt)"), ("ended", exchange.endedAt?.description),
                 ("status", exchange.status.map(String.init)), ("outcome", exchange.outcome?.text ?? "under way"),
                 ("request body", evidence(exchange.evidence?.request)), ("  masked", counts(exchange.evidence?.request.masked)),

@@ -52,6 +52,9 @@ func printFields(_ fields: [(name: String, value: String?)]) {
     }
 }
 
+/// `1 key`, `2 keys`.
+func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String { "\(count) \(count == 1 ? one : many ?? one + "s")" }
+
 /// `text` with everything made visible that a terminal would obey or hide: control characters but line breaks and tabs, and the characters
 /// that change the direction of writing. What an agent sends is shown to the person who approves it; it must not be able to draw on their screen.
 ///

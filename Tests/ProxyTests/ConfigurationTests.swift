@@ -93,6 +93,18 @@ import Testing
         #expect(configuration.limits.requestBodyBytes == 1 << 30)
     }
 
+    @Test func administrationNeedsNoSecrets() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/sluice.yaml"
+        let text = Self.small.replacing(
+            "upstream: https://vendor.example", with: "upstream: https://vendor.example\n    credential: {kind: bearer, from: env:NOT_SET_HERE}")
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(throws: ConfigurationError.self) { try Configuration.load(path, environment: [:]) }
+        let administration = try Configuration.administration(path)
+        #expect(administration.dataDirectory == directory.path + "/data")
+        #expect(administration.people == [Person(name: "alice", osUser: "alice", groups: ["leads"])])
+    }
+
     // MARK: Mistakes
 
     /// A line of `small` replaced (or text added behind it), and what must be said: line, message and hint, each as far as given.

@@ -125,7 +125,7 @@ import Testing
         try file.close()
         let recovered = try Recorder(directory: directory.path)
         #expect(recovered.recovery.truncatedBytes == 12)
-        #expect(recovered.recovery.messages == ["12 bytes of a half-written last record were cut off"])
+        #expect(recovered.recovery.messages == ["bytes of a half-written last record cut off: 12"])
         #expect(try Data(contentsOf: URL(fileURLWithPath: path + ".torn")) == Data("half a frame".utf8))
         recovered.close()
     }
