@@ -499,6 +499,9 @@ final class Exchange {
         return release(nil, chunk: ByteBuffer(), ending: .more)
     }
 
+    /// Whether the client waits on the page of a review.
+    var isWaitingForReview: Bool { phase == .lookingUp }
+
     /// Whether a response's head is here and not sent yet.
     var isHeadPending: Bool { pendingHead != nil }
 

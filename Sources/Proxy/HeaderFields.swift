@@ -61,6 +61,9 @@ enum HeaderFields {
         return names
     }
 
+    /// Stands between the lines of fields that are scanned as one text: no white space or word runs over it.
+    private static let separator: StaticString = "\u{0}\n\u{0}"
+
     /// Masks the values of `headers`.
     ///
     /// All lines are scanned as one text, so that the common case, nothing found, costs one pass. A value that a match touches is
@@ -75,7 +78,7 @@ enum HeaderFields {
             text.writeString(name)
             text.writeStaticString(": ")
             text.writeString(value)
-            text.writeStaticString("\n")
+            text.writeStaticString(separator)
             ends.append(text.readableBytes)
         }
         var masker = Masker(rules, format: .text)

@@ -81,11 +81,11 @@ public final class Server: Sendable {
     /// What exchanges go by now.
     public var gateway: Gateway { shared.gateway.withLock { $0 } }
 
-    /// From now on exchanges that begin go by `gateway`; those under way end as they began. The address stays as it is.
-    public func use(_ gateway: Gateway) async {
+    /// Exchanges that begin after this returns go by `gateway`; those under way end as they began. The address stays as it is.
+    public func use(_ gateway: Gateway) async throws {
         shared.gateway.withLock { $0 = gateway }
         for worker in workers {
-            worker.eventLoop.execute { worker.value.gateway = gateway }
+            try await worker.eventLoop.submit { worker.value.gateway = gateway }.get()
         }
     }
 

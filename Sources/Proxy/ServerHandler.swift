@@ -256,6 +256,11 @@ final class ServerHandler: ChannelInboundHandler {
     /// Called by the worker when the proxy is told to stop.
     func drain() {
         if exchange == nil, queue.isEmpty { close() }
+        // Who waits for a decision can wait elsewhere.
+        if let exchange, exchange.isWaitingForReview {
+            perform(exchange.fail(.shutdown))
+            advance()
+        }
     }
 
     /// Called by the worker when the time for draining is over.

@@ -20,6 +20,8 @@ final class UpstreamHandler: ChannelInboundHandler {
     private var client: ServerHandler?
     private var keepAlive = false
     private var requestWritten = true
+    /// The response's end was read.
+    private var isComplete = false
     /// It carried an exchange before the one it carries now.
     private(set) var wasUsed = false
     /// When it went back to the pool.
@@ -95,21 +97,33 @@ final class UpstreamHandler: ChannelInboundHandler {
         case .body(let chunk):
             client?.upstream(chunk)
         case .end:
-            guard let client else { return }
-            self.client = nil
-            if keepAlive, requestWritten {
-                wasUsed = true
-                pool.park(self)
-                context.read()
-            } else {
-                context.close(promise: nil)
-            }
-            client.upstreamEnd()
+            isComplete = true
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        client?.upstreamReadComplete()
+        if isComplete {
+            finish(context, reusable: keepAlive && requestWritten)
+        } else {
+            client?.upstreamReadComplete()
+        }
+    }
+
+    /// The response is whole, and nothing came after it in the same read: bytes that did made an error, so they are never taken
+    /// for the response to the next request.
+    private func finish(_ context: ChannelHandlerContext, reusable: Bool) {
+        isComplete = false
+        let client = client
+        self.client = nil
+        if reusable {
+            wasUsed = true
+            pool.park(self)
+            // The end of an idle connection is only noticed by reading.
+            context.read()
+        } else {
+            context.close(promise: nil)
+        }
+        client?.upstreamEnd()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -125,16 +139,17 @@ final class UpstreamHandler: ChannelInboundHandler {
             case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: .vendorTLS
             default: .vendorBrokeOff
             }
-        end(failure)
+        end(context, failure)
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end(route.tls != nil && onReady != nil ? .vendorTLS : .vendorBrokeOff)
+        end(context, route.tls != nil && onReady != nil ? .vendorTLS : .vendorBrokeOff)
         context.fireChannelInactive()
     }
 
-    private func end(_ failure: Exchange.Failure) {
+    private func end(_ context: ChannelHandlerContext, _ failure: Exchange.Failure) {
+        guard !isComplete else { return finish(context, reusable: false) }
         becomeReady(.failure(ConnectFailure(failure)))
         pool.remove(self)
         let client = client

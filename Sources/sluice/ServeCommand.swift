@@ -23,10 +23,19 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "sluice")
-        let gateway = try Self.gateway(config, logger)
+        let gateway: Gateway
+        do {
+            gateway = try Self.gateway(config, logger)
+        } catch let error as ConfigurationError {
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            throw ExitCode(ExitStatus.usage)
+        }
         let settings = gateway.configuration
-        let recorder = try Recorder(directory: settings.dataDirectory, settings: settings.record) { trouble in
-            logger.error("\(trouble)")
+        let recorder: Recorder
+        do {
+            recorder = try Recorder(directory: settings.dataDirectory, settings: settings.record) { logger.error("\($0)") }
+        } catch {
+            throw CommandError(error.message, hint: error.hint)
         }
         if !recorder.recovery.interrupted.isEmpty {
             logger.warning("the last run did not end in order", metadata: ["interrupted": "\(recorder.recovery.interrupted.count)"])
@@ -52,7 +61,7 @@ struct ServeCommand: AsyncParsableCommand {
                 if new.listen.host != old.listen.host || new.listen.port != old.listen.port || new.dataDirectory != old.dataDirectory {
                     logger.warning("listen and data_directory are read at start only: restart to change them")
                 }
-                await server.use(renewed)
+                try await server.use(renewed)
                 logger.info("reloaded \(config)")
             } catch {
                 logger.error("\(config) is wrong, so the old configuration stays in force:\n\(error)")

@@ -37,7 +37,7 @@ struct LifecycleTests {
             logger.logLevel = .critical
             let renewed = try Gateway(changed, logger: logger) { _ in [rule] }
             let server = gateway.server
-            try awaiting { await server.use(renewed) }
+            try awaiting { try await server.use(renewed) }
 
             try client.send(gateway.request("GET /v/x"))
             #expect(try client.receiveMessage().status == 404)

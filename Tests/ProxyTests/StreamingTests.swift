@@ -323,6 +323,10 @@ struct StreamingTests {
                 #expect(try client.receiveMessage().text == "GET /\(number) HTTP/1.1")
             }
             #expect(vendor.connections == 2)
+
+            let pipelining = try gateway.client()
+            try pipelining.send(gateway.request("GET /v/1") + gateway.request("GET /v/2"))
+            for number in 1...2 { #expect(try pipelining.receiveMessage().text == "GET /\(number) HTTP/1.1") }
         }
     }
 }
