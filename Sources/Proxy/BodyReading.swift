@@ -46,6 +46,7 @@ enum BodyReading: Sendable, Equatable {
     }
 
     private static func format(of essence: String) -> Format? {
+        if essence == "text/event-stream" { return .sse }
         if jsonTypes.contains(essence) || essence.hasSuffix("+json") { return .json }
         if essence.hasPrefix("text/") || textTypes.contains(essence) || essence.hasSuffix("+xml") || essence.hasSuffix("+yaml")
             || essence.hasPrefix("multipart/")
