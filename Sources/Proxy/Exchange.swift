@@ -436,7 +436,8 @@ final class Exchange {
         forwarded = nil
         // Codings of the transfer that nobody asked for would hide the body from the rules.
         let codings = head.headers["transfer-encoding"]
-        guard head.status.code >= 200, codings.isEmpty || codings.count == 1 && codings[0].lowercased() == "chunked" && !head.headers.contains(name: "content-length")
+        guard head.status.code >= 200, codings.isEmpty || codings.map({ $0.lowercased() }) == ["chunked"],
+            codings.isEmpty || !head.headers.contains(name: "content-length")
         else { return fail(.vendorProtocol) }
         let hasBody = self.head.method != .HEAD && head.status != .noContent && head.status != .notModified
         let isEmpty = !hasBody || head.headers.first(name: "content-length") == "0"
@@ -466,7 +467,7 @@ final class Exchange {
         }
         var headers: HTTPHeaders
         do {
-            let returned = HeaderFields.returned(head.headers, bodyMayChange: isScanned)
+            let returned = HeaderFields.returned(head.headers, through: route.connection, bodyMayChange: isScanned)
             guard let masked = try HeaderFields.masked(returned, rules: route.rules) else {
                 return refuse(Problem(.badGateway, .blocked, "a rule stopped the vendor's answer"))
             }

@@ -24,7 +24,7 @@ enum HeaderFields {
     ]
 
     /// Fields of a response that would lead the client around the proxy, or that the proxy sets.
-    private static let notReturned: Set<String> = hopByHop.union(["alt-svc", "content-length", "sluice-denied", "sluice-review", "sluice-exchange"])
+    private static let notReturned: Set<String> = hopByHop.union(["alt-svc", "content-length"])
 
     /// The fields of a request as the vendor is to see them: framing, host and credential are still to be added.
     static func forwarded(_ headers: HTTPHeaders) -> HTTPHeaders {
@@ -42,17 +42,27 @@ enum HeaderFields {
     /// The fields of a response as the client may see them, values not masked yet.
     ///
     /// - Parameter bodyMayChange: the body passes the masker, so its length and digests are not known.
-    static func returned(_ headers: HTTPHeaders, bodyMayChange: Bool) -> HTTPHeaders {
+    static func returned(_ headers: HTTPHeaders, through connection: Connection, bodyMayChange: Bool) -> HTTPHeaders {
         let listed = namedByConnection(headers)
         var returned = HTTPHeaders()
         returned.reserveCapacity(headers.count + 1)
         for (name, value) in headers {
             let key = name.lowercased()
-            if notReturned.contains(key) || listed.contains(key) { continue }
+            if notReturned.contains(key) || listed.contains(key) || key.hasPrefix("sluice-") { continue }
             if bodyMayChange, aboutExactBytes.contains(key) { continue }
-            returned.add(name: name, value: value)
+            returned.add(name: name, value: key == "location" ? location(value, through: connection) : value)
         }
         return returned
+    }
+
+    /// A redirection to the same vendor leads back through the proxy; others stay as they are.
+    private static func location(_ value: String, through connection: Connection) -> String {
+        let upstream = connection.upstream
+        let origin = (upstream.tls ? "https://" : "http://") + upstream.authority
+        let path = value.hasPrefix(origin) ? String(value.dropFirst(origin.count)) : value
+        guard path.hasPrefix("/"), !path.hasPrefix("//"), path.hasPrefix(upstream.basePath) else { return value }
+        let rest = path.dropFirst(upstream.basePath.count)
+        return rest.hasPrefix("/") || rest.isEmpty ? "/\(connection.name)\(rest)" : value
     }
 
     private static func namedByConnection(_ headers: HTTPHeaders) -> Set<String> {

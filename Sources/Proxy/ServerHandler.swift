@@ -78,6 +78,8 @@ final class ServerHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The end of the connection in the middle of a request is told again by its end.
+        if let error = error as? HTTPParserError, error == .invalidEOFState { return }
         if error is HTTPParserError || error is NIOHTTPDecoderError {
             inputFailure = inputFailure ?? (Framing.isHeaderOverflow(error) ? .headerTooLarge : .malformed)
             advance()

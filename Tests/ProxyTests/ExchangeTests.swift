@@ -251,9 +251,29 @@ struct ExchangeTests {
         defer { vendor.stop() }
         try await withGateway(to: vendor.port) { gateway in
             let answer = try gateway.exchange("GET /v/x")
-            #expect(answer["location"] == "/cards/\(TestRules.label)?a=1")
+            #expect(answer["location"] == "/v/cards/\(TestRules.label)?a=1")
             #expect(answer["x-plain"] == "7")
             #expect(try gateway.record(of: answer).exchange.evidence?.response.masked == ["test-card": 1])
+        }
+    }
+
+    @Test("redirections within the vendor lead back through the proxy", arguments: [
+        ("http://127.0.0.1:PORT/base/a?b", "/v/a?b"), ("/base/a", "/v/a"), ("/base", "/v"), ("/elsewhere", "/elsewhere"), ("/based", "/based"),
+        ("https://other.example/base/a", "https://other.example/base/a"), ("//other.example/a", "//other.example/a"), ("a", "a"),
+    ])
+    func redirections(location: String, expected: String) async throws {
+        let vendor = try FakeVendor { vendor, connection in
+            _ = try vendor.receive(from: connection)
+            try connection.send(
+                response("", status: "302 Found", headers: "Location: \(location.replacing("PORT", with: String(vendor.port)))\r\nSluice-Denied: x\r\n"))
+        }
+        defer { vendor.stop() }
+        try await withGateway(to: vendor.port, configure: { $0.connections[0].upstream.basePath = "/base" }) { gateway in
+            let answer = try gateway.exchange("GET /v/x")
+            #expect(vendor.requests.first?.startLine == "GET /base/x HTTP/1.1")
+            #expect(answer.status == 302)
+            #expect(answer["location"] == expected)
+            #expect(answer["sluice-denied"] == nil)
         }
     }
 

@@ -145,7 +145,11 @@ struct LifecycleTests {
         defer { vendor.stop() }
         // One gateway with TLS for its clients is the secure vendor of the other.
         try await withGateway(
-            to: vendor.port, configure: { $0.listen.tls = .init(certificateFile: certificate, keyFile: key) }
+            to: vendor.port,
+            configure: {
+                $0.listen.tls = .init(certificateFile: certificate, keyFile: key)
+                $0.limits.requestBodyBytes = 1000
+            }
         ) { secure in
             for (name, authority, status) in [("localhost", certificate, 200), ("127.0.0.1", certificate, 200), ("localhost", nil, 502)] as [(String, String?, Int)] {
                 try awaiting {
@@ -156,6 +160,12 @@ struct LifecycleTests {
                             $0.connections[0].certificateAuthorityFile = authority
                         }
                     ) { gateway in
+                        if status == 200 {
+                            // The secure side refuses early and ends its connection in order.
+                            let refused = try gateway.exchange("POST /v/x", ["Content-Type: text/plain"], body: String(repeating: "x", count: 2000))
+                            #expect(refused.status == 413)
+                            #expect(refused.isComplete)
+                        }
                         for _ in 0..<2 {
                             let answer = try gateway.exchange("GET /v/x")
                             #expect(answer.status == status, "\(name)")

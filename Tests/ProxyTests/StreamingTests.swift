@@ -286,6 +286,29 @@ struct StreamingTests {
         }
     }
 
+    @Test("a client that goes away in the middle of its request is recorded as gone, and the vendor hears nothing")
+    func clientGoneEarly() async throws {
+        let vendor = try FakeVendor.answering { _ in response("ok") }
+        defer { vendor.stop() }
+        try await withGateway(to: vendor.port) { gateway in
+            let client = try gateway.client()
+            try client.send(gateway.request("POST /v/x", ["Content-Type: text/plain", "Content-Length: 100"]) + "half")
+            usleep(100_000)
+            client.close()
+            let sessions = Sessions(gateway.recorder.index)
+            let isRecorded = try eventually {
+                try awaiting {
+                    for session in try await sessions.list() {
+                        if try await sessions.exchanges(of: session.id).contains(where: { $0.outcome == Outcome(.clientGone) }) { return true }
+                    }
+                    return false
+                }
+            }
+            #expect(isRecorded)
+            #expect(vendor.connections == 0)
+        }
+    }
+
     @Test("a pooled connection that the vendor had closed is replaced, for requests that may run twice")
     func staleConnection() async throws {
         // Answers one request on each connection, promises to keep it, and closes it when the second request comes.
