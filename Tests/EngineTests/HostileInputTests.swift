@@ -4,8 +4,9 @@ import Engine
 import Testing
 
 @Suite struct HostileInputTests {
-    /// The most text bytes held before a rule decides, and the most raw bytes one text byte is written with (`\u0000`).
-    private static let longestText = RuleSet.longestHold
+    /// The most text bytes held: a match decides after 4096 bytes, and one that began up to 4096 bytes before may have to wait for it to
+    /// know its winner. The most raw bytes that one of them is written with (`\u0000`).
+    private static let longestText = 2 * RuleSet.longestHold
     private static let widestEscape = 6
 
     private static let rules: [Rule] = [
