@@ -40,7 +40,7 @@ import Testing
         let (rules, set) = try RandomRules.loaded(seed: seed &+ 7_000_000, kinds: .all)
         var bodies = try RandomBodies(seed: seed, rules: rules)
         var generator = SeededGenerator(seed: seed)
-        for format in Format.allCases {
+        for format in [Format.text, .json] {
             var body: [UInt8] = []
             for _ in 0..<12 { body += format == .text ? bodies.text(longest: 400) : bodies.validJSON(longest: 200) + [0x0A] }
             let whole = try MaskerRun(set, format, body).result

@@ -17,8 +17,10 @@ import Testing
         Rule(id: "email", entity: "E", pattern: #"[a-z.]{1,64}@[a-z.]{1,200}\.com"#),
     ]
 
+    private static let ruleSet = Result { try RuleSet(rules) }
+
     private func bounded(_ name: String, _ format: Format, _ body: [UInt8], chunk: Int = 1, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        let set = try RuleSet(Self.rules)
+        let set = try Self.ruleSet.get()
         let run = try MaskerRun(set, format, body, .every(chunk, of: body.count))
         let bound = format == .json ? (Self.longestText + 1) * Self.widestEscape + 12 : Self.longestText + 1
         #expect(run.statistics.mostHeld <= bound, "\(name) \(format.rawValue)", sourceLocation: sourceLocation)
@@ -32,17 +34,17 @@ import Testing
 
     @Test("Endless matches and near-matches, a byte at a time")
     func endlessMatches() throws {
-        try bounded("swallowed tail", .text, bytes("secret") + bytes("a1", times: 5000))
-        try bounded("whole value needed", .text, bytes("key") + bytes("a1", times: 5000))
+        try bounded("swallowed tail", .text, bytes("secret") + bytes("a1", times: 2500))
+        try bounded("whole value needed", .text, bytes("key") + bytes("a1", times: 2500))
         try bounded("longest live prefix", .text, bytes("w" + String(repeating: "a", count: 999) + "-", times: 8))
         try bounded("digits", .text, bytes("4111111111111112 ", times: 400))
-        try bounded("local parts", .text, bytes("a.b", times: 3000))
+        try bounded("local parts", .text, bytes("a.b", times: 1000))
         try bounded("many matches", .text, bytes("joe@x.com ", times: 600))
     }
 
     @Test("The same under six-byte escapes", arguments: ["secret", "key", "w"])
     func escaped(prefix: String) throws {
-        try bounded(prefix, .json, bytes("\"" + prefix) + bytes("\\u0061", times: 6000), chunk: 5)
+        try bounded(prefix, .json, bytes("\"" + prefix) + bytes("\\u0061", times: 4500), chunk: 7)
     }
 
     @Test("Deep nesting")
@@ -68,7 +70,7 @@ import Testing
 
     @Test("Giant numbers are held up to 4096 bytes, then masked whole")
     func giantNumbers() throws {
-        for count in [4095, 4096, 4097, 5000, 20_000] {
+        for count in [4096, 4097, 9000] {
             let body = bytes("[") + bytes("7", times: count) + bytes(",1]")
             try bounded("number of \(count)", .json, body)
             let run = try MaskerRun(try RuleSet([Rule(id: "r", entity: "R", pattern: "zzz")]), .json, body, .every(100, of: body.count))
@@ -78,8 +80,8 @@ import Testing
 
     @Test("Giant keys, strings without end, and floods of quotes, backslashes and zeros")
     func giantTokens() throws {
-        try bounded("key", .json, bytes("{\"") + bytes("k", times: 9000) + bytes("\":1}"))
-        try bounded("open string", .json, bytes("\"") + bytes("x-", times: 4000))
+        try bounded("key", .json, bytes("{\"") + bytes("k", times: 5000) + bytes("\":1}"))
+        try bounded("open string", .json, bytes("\"") + bytes("x-", times: 2000))
         try bounded("quotes", .json, bytes("\"", times: 5000))
         try bounded("backslashes", .json, bytes("\"") + bytes("\\", times: 5001))
         try bounded("half pairs", .json, bytes("\"") + bytes("\\ud83d", times: 900))
@@ -91,7 +93,7 @@ import Testing
     @Test("Empty chunks, empty bodies and calls after the end give nothing")
     func nothing() throws {
         let set = try RuleSet(Self.rules)
-        for format in Format.allCases {
+        for format in [Format.text, .json] {
             #expect(try MaskerRun(set, format, []).result.output.isEmpty)
             let run = try MaskerRun(set, format, bytes("\"joe@x.com\""), Cuts(offsets: [0, 0, 3, 3, 3, 11, 11]))
             #expect(run.result.output == bytes("\"[REDACTED:E]\""))

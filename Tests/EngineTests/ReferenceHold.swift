@@ -37,6 +37,7 @@ extension ReferenceMasker {
                 last.origins.removeLast(last.origins.count - known)
             }
             text = last
+        case .sse: preconditionFailure("the reference reads text and JSON")
         }
         var bound = nothing
         if let escape = text.unfinishedEscape { bound = HoldBound(from: escape, reason: .unfinished, endsInEscape: true) }
@@ -56,7 +57,7 @@ extension ReferenceMasker {
         if let live {
             // A component that a match from a live start could still join is not decided.
             for component in components(of: decided).reversed() where component.coreEnd > live {
-                bound.from = min(bound.from, text.origins[component.start].lowerBound)
+                bound.from = min(bound.from, text.origins[component.matchStart].lowerBound)
             }
         }
         return bound
@@ -88,14 +89,14 @@ extension ReferenceMasker {
                 guard rule.isPrompt || isOverlong else { return (decided, start, residuals) }
                 let core = rule.isPrompt ? start..<first : start..<start + Self.longest
                 let committed = made(rule, start..<max(last, core.upperBound), core: core, isOverlong: !rule.isPrompt, in: bytes)
-                if first == last, mayBeWidened(committed, bytes) { return (decided, start, nil) }
+                if mayBeWidened(core.upperBound, bytes) { return (decided, start, nil) }
                 decided.append(committed)
                 // Its bytes up to here are masked already; what came since its latest end may still turn out to be more of it.
                 let masked = max(last, core.upperBound)
                 return (decided, masked < bytes.count ? masked : nil, residuals)
             }
             if rule.contextHolds(at: start, of: text, body: prefix), let match = match(of: rule, at: start, ends: ends, in: text) {
-                if mayBeWidened(match, bytes) { return (decided, start, nil) }
+                if mayBeWidened(match.whole.upperBound, bytes) { return (decided, start, nil) }
                 decided.append(match)
                 start = match.whole.upperBound
             } else {
@@ -105,8 +106,8 @@ extension ReferenceMasker {
         return (decided, nil, nil)
     }
 
-    private func mayBeWidened(_ match: ReferenceMatch, _ bytes: [UInt8]) -> Bool {
-        let end = match.whole.upperBound
-        return bytes[end - 1] >= 0x80 && bytes.count - end < 3 && bytes[end...].allSatisfy(isContinuation)
+    /// Whether what ends here may have to be widened over bytes that have not come yet.
+    private func mayBeWidened(_ end: Int, _ bytes: [UInt8]) -> Bool {
+        bytes[end - 1] >= 0x80 && bytes.count - end < 3 && bytes[end...].allSatisfy(isContinuation)
     }
 }

@@ -180,7 +180,7 @@ struct ReferenceJSON {
     private mutating func readEscape(_ text: inout ReferenceText) {
         let start = at
         guard start + 1 < body.count else {
-            text.unfinishedEscape = start
+            text.unfinishedEscape = text.unfinishedEscape ?? start
             text.append([UInt8(ascii: "\\")], from: start..<start + 1)
             at += 1
             return
@@ -202,11 +202,11 @@ struct ReferenceJSON {
                 let scalar = Unicode.Scalar(UInt32(unit)) ?? "\u{FFFD}"
                 text.append(Array(String(scalar).utf8), from: start..<start + 6)
                 at += 6
-                if (0xD800...0xDBFF).contains(unit), couldBecomeLowSurrogate(at) { text.unfinishedEscape = start }
+                if (0xD800...0xDBFF).contains(unit), couldBecomeLowSurrogate(at) { text.unfinishedEscape = text.unfinishedEscape ?? start }
             }
         } else {
             // A wrong escape: the backslash and the byte after it are one unit that stands for itself.
-            if body[start + 1] == UInt8(ascii: "u"), couldBecomeCodeUnit(start) { text.unfinishedEscape = start }
+            if body[start + 1] == UInt8(ascii: "u"), couldBecomeCodeUnit(start) { text.unfinishedEscape = text.unfinishedEscape ?? start }
             text.append([UInt8(ascii: "\\"), body[start + 1]], from: start..<start + 2)
             at += 2
         }

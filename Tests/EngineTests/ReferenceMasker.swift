@@ -98,6 +98,7 @@ struct ReferenceMasker {
             let json = ReferenceJSON(body)
             texts = json.texts
             result.brokenJSONAt = json.brokenAt
+        case .sse: preconditionFailure("the reference reads text and JSON")
         }
         for text in texts {
             let outcome = mask(text, of: body)
@@ -236,6 +237,8 @@ struct ReferenceMasker {
         var members: [ReferenceMatch]
 
         var start: Int { members.map(\.core.lowerBound).min()! }
+        /// Where its first match begins, the part before the mask group included.
+        var matchStart: Int { members.map(\.whole.lowerBound).min()! }
         var coreEnd: Int { members.map(\.core.upperBound).max()! }
         var span: Range<Int> { members.map(\.part.lowerBound).min()!..<members.map(\.part.upperBound).max()! }
 

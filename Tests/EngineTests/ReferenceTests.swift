@@ -49,7 +49,7 @@ import Testing
             return Rule(id: "r\(index)", entity: "E\(index)", pattern: pattern, checks: checks, action: action, priority: generator.below(2))
         }
         let set = try RuleSet(rules)
-        for format in Format.allCases {
+        for format in [Format.text, .json] {
             var body = Array(generator.pick(["", "b1 ", "kab-"]).utf8)
             for _ in 0..<2 {
                 let length = generator.pick([4090, 4094, 4095, 4096, 4097, 4098, 4100, 4500, 8191, 8192, 8193]) + generator.within(-1...1)
