@@ -136,7 +136,10 @@ extension MaskingCase {
             blocked: 3..<5),
         .init(
             name: "a replacement that runs over the block's start is written whole", rules: [rule("a", "cdef", .block), rule("b", "abcd")], body: "xabcdefg",
-            output: "x[REDACTED:B]", findings: [("b", 1..<5)], blocked: 3..<7),
+            output: "x[REDACTED:B]", findings: [("b", 1..<3)], blocked: 3..<7),
+        .init(
+            name: "a report that runs over the block's start is not listed", rules: [rule("a", "cdef", .block), rule("b", "abcd", .report), rule("c", "xa", .report)],
+            body: "xabcdefg", output: "xab", findings: [("c", 0..<2)], blocked: 3..<7),
         .init(
             name: "what starts behind the block adds nothing", rules: [rule("a", "cdef", .block), rule("b", "abcd"), rule("c", "defgh", priority: 9)],
             body: "xabcdefgh", output: "x[REDACTED:B]", blocked: 3..<7),

@@ -102,10 +102,11 @@ struct ReferenceMasker {
         }
         for text in texts {
             let outcome = mask(text, of: body)
-            for replacement in outcome.replacements {
+            for replacement in outcome.replacements where outcome.blocked.map({ replacement.raw.lowerBound < $0.range.lowerBound }) ?? true {
                 result.output += body[released..<replacement.raw.lowerBound] + replacement.bytes
                 released = replacement.raw.upperBound
-                result.findings.append(.init(rule: replacement.rule, range: replacement.raw, outcome: .masked))
+                let end = min(replacement.raw.upperBound, outcome.blocked?.range.lowerBound ?? .max)
+                result.findings.append(.init(rule: replacement.rule, range: replacement.raw.lowerBound..<end, outcome: .masked))
             }
             result.findings += outcome.reports
             if let blocked = outcome.blocked {
@@ -138,7 +139,8 @@ struct ReferenceMasker {
 
         let blocks = matches.filter { $0.rule.rule.action == .block }
         if let block = blocks.min(by: { orderOfBlocks($0) < orderOfBlocks($1) }) {
-            matches.removeAll { $0.whole.lowerBound >= block.whole.lowerBound }
+            let end = block.whole.lowerBound
+            matches.removeAll { $0.whole.lowerBound >= end || $0.rule.rule.action == .report && $0.whole.upperBound > end }
             outcome.blocked = .init(rule: block.rule.rule.id, range: text.raw(block.decided), outcome: .blocked)
         }
         outcome.reports = matches.filter { $0.rule.rule.action == .report }.map {
