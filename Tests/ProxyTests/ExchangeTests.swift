@@ -146,7 +146,7 @@ struct ExchangeTests {
         }
     }
 
-    @Test("the vendor sees no byte of a request that a rule blocks", arguments: ["body", "form", "query", "late"])
+    @Test("the vendor sees no byte of a request that a rule blocks", arguments: ["body", "form", "query", "late", "end"])
     func blockedRequest(place: String) async throws {
         let vendor = try FakeVendor.answering { _ in response("ok") }
         defer { vendor.stop() }
@@ -158,6 +158,7 @@ struct ExchangeTests {
                     try gateway.exchange(
                         "POST /v/sql", ["Content-Type: application/x-www-form-urlencoded"],
                         body: "q=" + TestRules.dropTable.replacing(" ", with: "+") + "+users")
+                case "end": try gateway.exchange("POST /v/sql", ["Content-Type: text/plain"], body: "now HALT")
                 case "query": try gateway.exchange("GET /v/sql?q=" + TestRules.dropTable.replacing(" ", with: "%20"))
                 default:
                     try gateway.exchange(
@@ -166,17 +167,22 @@ struct ExchangeTests {
             #expect(answer.status == 403)
             #expect(answer["sluice-denied"] == "blocked-by-rule")
             #expect(answer["content-type"] == "application/problem+json")
-            #expect(answer.text.contains(#""rule":"test-command""#))
+            let rule = place == "end" ? "test-last" : "test-command"
+            #expect(answer.text.contains("\"rule\":\"\(rule)\""))
             #expect(!answer.text.contains(TestRules.dropTable))
             #expect(vendor.connections == 0)
-            #expect(try gateway.record(of: answer).exchange.outcome == Outcome(.blocked, "test-command"))
+            #expect(try gateway.record(of: answer).exchange.outcome == Outcome(.blocked, rule))
         }
     }
 
     @Test("a blocked response becomes a refusal while nothing of it was released, and is cut where something was")
     func blockedResponse() async throws {
         let vendor = try FakeVendor.answering { request in
-            response(request.startLine.contains("early") ? TestRules.dropTable : "some text, \(TestRules.dropTable)")
+            switch request.startLine.split(separator: " ")[1] {
+            case "/early": response(TestRules.dropTable)
+            case "/last": response("HALT")
+            default: response("some text, \(TestRules.dropTable)")
+            }
         }
         defer { vendor.stop() }
         try await withGateway(to: vendor.port) { gateway in
@@ -187,8 +193,13 @@ struct ExchangeTests {
 
             let late = try gateway.exchange("GET /v/late")
             #expect(late.status == 200)
+            #expect(late.text == "some text, ")
             #expect(!late.isComplete)
             #expect(try gateway.record(of: late).exchange.outcome == Outcome(.blocked, "test-command"))
+
+            let last = try gateway.exchange("GET /v/last")
+            #expect(last.status == 502)
+            #expect(last["sluice-denied"] == "blocked")
         }
     }
 
@@ -307,7 +318,9 @@ struct ExchangeTests {
             let refused = try gateway.client()
             try refused.send(gateway.request("POST /v/forbidden/x", ["Content-Type: text/plain", "Content-Length: 5", "Expect: 100-continue"]))
             #expect(try refused.receiveMessage().status == 403)
-            #expect(refused.receiveToEnd().bytes.isEmpty)
+            let end = refused.receiveToEnd()
+            #expect(end.bytes.isEmpty)
+            #expect(end.orderly, "a body that was not asked for is not waited for")
         }
     }
 

@@ -42,7 +42,9 @@ enum TestRules {
     /// A number that starts with 4242, found as a whole.
     static let card = Rule(id: "test-card", entity: "CARD", pattern: "4242424242424242")
     static let command = Rule(id: "test-command", entity: "COMMAND", pattern: "DROP TABLE", action: .block)
-    static let all = [card, command]
+    /// Known to match only when the text has ended.
+    static let last = Rule(id: "test-last", entity: "COMMAND", pattern: "HALT$", action: .block)
+    static let all = [card, command, last]
     static let cardNumber = "4242424242" + "424242"
     static let dropTable = "DROP" + " TABLE"
     static let label = "[REDACTED:CARD]"
