@@ -19,7 +19,8 @@ extension Corpus {
     ///
     /// For each rule alone: each example has a match of it and each counterexample has none. Among all rules: whatever the rule
     /// found alone is masked or withheld. Each body is given whole, byte by byte and cut in two at every place, as text, in a JSON
-    /// string and in a JSON string whose every character is escaped; all must agree.
+    /// string and in a JSON string whose every character is escaped; all must agree. An example that is a JSON document is read as
+    /// one too; there or as text the rule must match.
     ///
     /// - Parameter progress: called after each rule with the number done, from any thread.
     public func check(progress: @Sendable @escaping (Int) -> Void = { _ in }) async -> CheckResult {
@@ -119,41 +120,54 @@ private struct EntryCheck {
     }
 
     private mutating func check(_ example: Entry.Example, alone: RuleSet) throws {
-        let text = Array(example.text.utf8)
-        guard let found = try agreed(text, .text, alone, at: example.location) else { return }
-        guard !found.all.isEmpty else {
-            fail("does not match this example", at: example.location)
-            return
-        }
-        guard let masked = try agreed(text, .text, everything, at: example.location) else { return }
-        for finding in found.all where !Self.covers(masked, finding) {
-            fail(
-                "matches this example alone, but among all rules bytes \(finding.range.lowerBound)..<\(finding.range.upperBound) stay readable",
-                at: example.location, hint: "another rule takes the place and masks less: compare their priorities")
-        }
-        for (view, body) in Self.jsonBodies(example.text) {
-            for (rules, expected, what) in [(alone, found, "alone"), (everything, masked, "among all rules")] {
-                guard let outcome = try agreed(body, .json, rules, at: example.location) else { return }
-                if let expectedBlock = expected.blocked {
-                    if outcome.blocked?.rule != expectedBlock.rule { fail("does not block this example in \(view), \(what)", at: example.location) }
-                } else if Self.jsonText(outcome.output) != expected.output {
-                    fail("masks this example differently in \(view), \(what)", at: example.location)
+        let body = Array(example.text.utf8)
+        var matches = false
+        for format in Self.formats(of: body) {
+            guard let found = try agreed(body, format, alone, at: example.location),
+                let masked = try agreed(body, format, everything, at: example.location)
+            else { return }
+            matches = matches || !found.all.isEmpty
+            for finding in found.all where !Self.covers(masked, finding) {
+                fail(
+                    "matches this example alone, but among all rules bytes \(finding.range.lowerBound)..<\(finding.range.upperBound) stay readable",
+                    at: example.location, hint: "another rule takes the place and masks less: compare their priorities")
+            }
+            guard format == .text else { continue }
+            for (view, body) in Self.jsonBodies(example.text) {
+                for (rules, expected, what) in [(alone, found, "alone"), (everything, masked, "among all rules")] {
+                    guard let outcome = try agreed(body, .json, rules, at: example.location) else { return }
+                    if let expectedBlock = expected.blocked {
+                        if outcome.blocked?.rule != expectedBlock.rule {
+                            fail("does not block this example in \(view), \(what)", at: example.location)
+                        }
+                    } else if Self.jsonText(outcome.output) != expected.output {
+                        fail("masks this example differently in \(view), \(what)", at: example.location)
+                    }
                 }
             }
         }
+        if !matches { fail("does not match this example", at: example.location) }
     }
 
     private mutating func checkCounterexample(_ example: Entry.Example, alone: RuleSet) throws {
-        let text = Array(example.text.utf8)
-        guard let found = try agreed(text, .text, alone, at: example.location) else { return }
-        if let finding = found.all.first {
-            fail("matches this counterexample at bytes \(finding.range.lowerBound)..<\(finding.range.upperBound)", at: example.location)
-            return
+        let body = Array(example.text.utf8)
+        for format in Self.formats(of: body) {
+            guard let found = try agreed(body, format, alone, at: example.location) else { return }
+            if let finding = found.all.first {
+                let bytes = "\(finding.range.lowerBound)..<\(finding.range.upperBound)"
+                fail("matches this counterexample at bytes \(bytes), as \(format.rawValue)", at: example.location)
+                return
+            }
         }
         for (view, body) in Self.jsonBodies(example.text) {
             guard let outcome = try agreed(body, .json, alone, at: example.location) else { return }
             if !outcome.all.isEmpty { fail("matches this counterexample in \(view)", at: example.location) }
         }
+    }
+
+    /// How an example can be read: as text, and as JSON if it is an object or an array.
+    private static func formats(of body: [UInt8]) -> [Format] {
+        (try? JSONSerialization.jsonObject(with: Data(body))) == nil ? [.text] : [.text, .json]
     }
 
     /// The outcome for a whole body, if it is the same byte by byte and at every cut; else a problem and nil.
