@@ -89,6 +89,7 @@ connections:
   - name: vendor
     upstream: $vendor
     credential: {kind: bearer, from: "file:$dir/vendor.key"}
+    profiles: [default, commands]
 keys:
   - name: tour-agent
     hash: "$hash"

@@ -67,7 +67,7 @@ extension SeededRandom {
             PlantedValue(entity: "AWS_ACCESS_KEY_ID", value: "AK" + "IA" + string(16, from: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
         case 1:
             PlantedValue(
-                entity: "STRIPE_SECRET_KEY",
+                entity: "STRIPE_KEY",
                 value: ["sk", "live", string(24, from: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")].joined(separator: "_"))
         case 2:
             PlantedValue(

@@ -178,6 +178,7 @@ connections:
   - name: vendor
     upstream: {self.upstream}
     credential: {{kind: bearer, from: "file:{self.key_file}"}}
+    profiles: [default, commands]
     {self.connection}
 keys:
   - {{name: agent, hash: "sha256:{hashes["agent"]}", groups: [agents]}}
