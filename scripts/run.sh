@@ -20,11 +20,14 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'; else bold= dim= red= green= plain=; fi
-columns=$(tput cols 2>/dev/null || echo 120)
-((columns >= 100)) || columns=100
-((columns <= 160)) || columns=160
+columns=130
+if [ -t 1 ]; then
+    columns=$(tput cols 2>/dev/null || echo 130)
+    ((columns >= 100)) || columns=100
+    ((columns <= 160)) || columns=160
+fi
 half=$(((columns - 3) / 2))
+if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'; else bold= dim= red= green= plain=; fi
 
 title() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
 shown() { printf '%s$ %s%s\n' "$dim" "$1" "$plain"; }
@@ -77,9 +80,8 @@ od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$dir/vendor.key"
 started+=($!)
 vendor=$(await "$dir/vendor.out" 'listening on (http://[^ ]+)' $! 'the demonstration vendor')
 
-"$program" key new --name tour-agent --groups agents >"$dir/key.out"
-key=$(sed -nE 's/^key: *//p' "$dir/key.out" | head -n 1)
-hash=$(grep -oE 'sha256:[0-9a-f]{64}' "$dir/key.out" | head -n 1)
+made=$("$program" key new --name tour-agent --groups agents --json)
+key=$(jq -r .key <<<"$made")
 
 cat >"$dir/sluice.yaml" <<YAML
 listen: {host: 127.0.0.1, port: 0}
@@ -92,7 +94,7 @@ connections:
     profiles: [default, commands]
 keys:
   - name: tour-agent
-    hash: "$hash"
+    hash: $(jq -r .hash <<<"$made")
     groups: [agents]
 people:
   - {name: operator, os_user: $(id -un), groups: [leads]}
@@ -119,26 +121,26 @@ echo "gateway   $gateway    configuration $dir/sluice.yaml"
 echo "vendor    $vendor    only the gateway holds its key"
 
 title '1. A response is masked while it streams'
-shown "curl -H 'Authorization: Bearer \$KEY' $gateway/vendor/customers?chunk=ragged"
-path='/customers?bytes=16000&seed=4&chunk=ragged'
-pick='[.data[] | select(.name) | {name, email, phone, card, tax, bank_account, notes, balance} | with_entries(select(.value != null))] | .[:4][]'
+path='/customers?bytes=12000&seed=3&chunk=ragged'
+shown "curl -H \"Authorization: Bearer \$KEY\" '$gateway/vendor$path' | jq …"
+pick='[.data[] | select(.name) | {name, email, phone, card, tax, bank_account, notes, balance} | with_entries(select(.value != null))] | .[:3][]'
 beside "$(direct "$path" | jq "$pick")" "$(through "$path" | jq "$pick")"
 
 title '2. The openai form: a chat completion'
 ask='{"model": "demo", "messages": [{"role": "user", "content": "who pays?"}]}'
-shown "curl … $gateway/vendor/v1/chat/completions -d '$ask'"
+shown "curl … '$gateway/vendor/v1/chat/completions' -d '$ask'"
 show='.choices[0].message.content | gsub("(?<line>.{1,44})( |$)"; .line + "\n") | rtrimstr("\n")'
 beside "$(direct /v1/chat/completions -d "$ask" -H 'Content-Type: application/json' | jq -r "$show")" \
     "$(through /v1/chat/completions -d "$ask" -H 'Content-Type: application/json' | jq -r "$show")"
 
 title '3. A destructive command is stopped before the vendor sees a byte'
 statement='{"query": "DROP TABLE customers"}'
-shown "curl … $gateway/vendor/sql -d '$statement'"
+shown "curl … '$gateway/vendor/sql' -d '$statement'"
 through /sql -d "$statement" -H 'Content-Type: application/json' -w '\nHTTP %{http_code}, Sluice-Denied: %header{sluice-denied}\n'
 echo "the vendor carried out: $(executed)"
 
 title '4. A delete waits for a person'
-shown "curl -X DELETE … $gateway/vendor/customers/cus_42"
+shown "curl -X DELETE … '$gateway/vendor/customers/cus_42'"
 through /customers/cus_42 -X DELETE -w '\nHTTP %{http_code}, Sluice-Denied: %header{sluice-denied}, Sluice-Review: %header{sluice-review}\n' | tee "$dir/refusal"
 review=$(sed -nE 's/.*Sluice-Review: ([^ ]+).*/\1/p' "$dir/refusal")
 echo "the vendor carried out: $(executed)"

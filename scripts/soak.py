@@ -67,17 +67,17 @@ with tempfile.TemporaryDirectory(prefix="sluice-soak.") as folder:
         vendor.process.end()
 
 report = {
-    "bytes_in": evidence["bytesIn"], "bytes_out": int(received), "seconds": round(seconds, 1), "gb_per_second": round(size / 1e9 / seconds, 3),
+    "bytes_in": evidence["bytes_in"], "bytes_out": int(received), "seconds": round(seconds, 1), "gb_per_second": round(size / 1e9 / seconds, 3),
     "gateway_cpu_seconds_per_gb": round(cpu / gigabytes, 2), "idle_mib": idle // 1024, "peak_mib": peak // 1024,
-    "held_at_most": evidence["mostHeld"], "masked": sum(evidence["masked"].values()),
+    "held_at_most": evidence["most_held"], "masked": sum(evidence["masked"].values()),
 }
 print(json.dumps(report))
 failures = [
     message
     for failed, message in [
         (client.returncode != 0 or status != "200", f"curl ended with {client.returncode}, status {status}"),
-        (evidence["bytesIn"] != size or evidence["bytesScanned"] != size, "not every byte was scanned"),
-        (evidence["bytesOut"] != int(received), "what was recorded is not what was received"),
+        (evidence["bytes_in"] != size or evidence["bytes_scanned"] != size, "not every byte was scanned"),
+        (evidence["bytes_out"] != int(received), "what was recorded is not what was received"),
         (peak > PEAK_LIMIT_MIB * 1024, f"peak memory {peak // 1024} MiB is over {PEAK_LIMIT_MIB} MiB"),
     ]
     if failed

@@ -50,7 +50,7 @@ struct CustomerRecord {
             planted.append(PlantedValue(entity: "CREDIT_CARD", value: grouped(card, by: " ")))
         case 1:
             let card = random.cardNumber()
-            json += ",\"card\":{\"number\":\(card),\"brand\":\"visa\"}"
+            json += ",\"card\":{\"number\":\(card),\"funding\":\"credit\"}"
             planted.append(PlantedValue(entity: "CREDIT_CARD", value: card))
         case 2:
             // The first digit as an escape: bytes on the wire that only a reader of the document sees as a card number.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from processes import Gateway, Vendor
+from processes import FEW_RULES, Gateway, Vendor
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +26,10 @@ def start_gateway(tmp_path, vendor):
     """Starts gateways with settings of their own, for one test: `start_gateway(settings="timeouts: {idle: 1s}")`."""
     started = []
 
-    def start(upstream=None, **options):
+    def start(upstream=None, profiles=FEW_RULES, **options):
         folder = tmp_path / f"gateway-{len(started)}"
         folder.mkdir()
-        started.append(Gateway(folder, upstream or vendor.url, vendor.key_file, **options))
+        started.append(Gateway(folder, upstream or vendor.url, vendor.key_file, profiles=profiles, **options))
         return started[-1]
 
     yield start

@@ -75,6 +75,10 @@ class Process:
         """Ends the process and returns its exit status."""
         if self.child.poll() is None:
             self.child.send_signal(number)
+        return self.wait(patience)
+
+    def wait(self, patience=PATIENCE):
+        """Waits for the process to end by itself and returns its exit status."""
         try:
             status = self.child.wait(patience)
         except subprocess.TimeoutExpired:
@@ -129,6 +133,10 @@ class Vendor:
         return json.loads(self.get("/executed"))
 
 
+# Rules that are quick to load, for tests that are not about what is found.
+FEW_RULES = "[pci]"
+ALL_RULES = "[default, commands]"
+
 POLICIES = """
   - {name: use, groups: [agents], connections: [vendor], decision: allow}
   - name: deletes
@@ -148,7 +156,9 @@ class Gateway:
     `agent` may use the connection `vendor`; `stranger` has a valid key, and no policy names its group.
     """
 
-    def __init__(self, folder: Path, upstream, key_file, *, policies=POLICIES, connection="", settings="", listen=""):
+    def __init__(
+        self, folder: Path, upstream, key_file, *, profiles=ALL_RULES, policies=POLICIES, connection="", settings="", listen=""
+    ):
         self.folder = folder
         self.upstream = upstream
         self.key_file = key_file
@@ -157,7 +167,8 @@ class Gateway:
         self.url = f"{self.scheme}://127.0.0.1:{self.port}"
         self.config = folder / "sluice.yaml"
         self.keys = {name: "slk_" + secrets.token_urlsafe(32) for name in ("agent", "second-agent", "stranger")}
-        self.policies, self.connection, self.settings, self.listen = policies, connection, settings, listen
+        self.profiles, self.policies = profiles, policies
+        self.connection, self.settings, self.listen = connection, settings, listen
         self.write_configuration()
         self.process = None
         self.start()
@@ -178,7 +189,7 @@ connections:
   - name: vendor
     upstream: {self.upstream}
     credential: {{kind: bearer, from: "file:{self.key_file}"}}
-    profiles: [default, commands]
+    profiles: {self.profiles}
     {self.connection}
 keys:
   - {{name: agent, hash: "sha256:{hashes["agent"]}", groups: [agents]}}
@@ -214,12 +225,13 @@ policies:{self.policies}
         return curl(f"{self.url}/vendor{path}", *arguments, key=self.keys.get(key, key), **options)
 
     def exchanges(self):
-        """All exchanges on record, oldest first."""
-        sessions = json.loads(self.command("session", "list", "--json"))
-        exchanges = []
-        for session in sessions:
-            exchanges += json.loads(self.command("session", "show", session["id"], "--json"))["exchanges"]
-        return sorted(exchanges, key=lambda exchange: exchange["id"])
+        """All exchanges on record, oldest first, with those that had no valid key."""
+        exported = self.command("session", "export", "--all").splitlines()
+        return sorted(map(json.loads, exported), key=lambda exchange: exchange["id"])
+
+    def exchange(self, result):
+        """What is on record of the exchange with this result."""
+        return next(known for known in self.exchanges() if known["id"] == result.headers["sluice-exchange"])
 
     def outcome(self, exchange, patience=PATIENCE):
         """The outcome on record of the exchange of that id, once it has one."""

@@ -107,9 +107,8 @@ def test_a_type_that_cannot_be_scanned_passes_where_the_operator_says_so(start_g
     gateway = start_gateway(connection="unknown_content: pass")
     result = gateway.curl("/file?bytes=3000&type=image/png")
     assert (result.status, result.body) == (200, vendor.get("/file?bytes=3000"))
-    evidence = next(exchange for exchange in gateway.exchanges() if exchange["id"] == result.headers["sluice-exchange"])["evidence"]
-    assert evidence["response"]["bytesUnscanned"] == 3000
-    assert evidence["response"]["bytesScanned"] == 0
+    evidence = gateway.exchange(result)["evidence"]["response"]
+    assert (evidence["bytes_unscanned"], evidence["bytes_scanned"]) == (3000, 0)
 
 
 def test_the_vendor_gets_the_gateways_credential_and_its_echo_is_masked(gateway, vendor):
@@ -129,11 +128,11 @@ def test_the_record_says_what_was_scanned_and_masked(gateway):
     result = gateway.curl("/customers?bytes=20000&seed=3&chunk=ragged")
     exchange = result.headers["sluice-exchange"]
     assert gateway.outcome(exchange)["kind"] == "completed"
-    evidence = next(known for known in gateway.exchanges() if known["id"] == exchange)["evidence"]["response"]
-    assert evidence["bytesIn"] == evidence["bytesScanned"] == 20000
-    assert evidence["bytesOut"] == len(result.body)
+    evidence = gateway.exchange(result)["evidence"]["response"]
+    assert evidence["bytes_in"] == evidence["bytes_scanned"] == 20000
+    assert evidence["bytes_out"] == len(result.body)
     assert sum(evidence["masked"].values()) > 5
-    assert evidence["mostHeld"] <= 65536
+    assert evidence["most_held"] <= 65536
 
 
 def test_a_request_is_masked_on_its_way_where_the_operator_says_so(start_gateway, vendor):

@@ -1,6 +1,7 @@
 """The openai SDK, pointed at the gateway with the gateway's key, works as it does with the vendor."""
 
 import json
+import time
 
 import openai
 import pytest
@@ -15,8 +16,8 @@ def client(gateway):
     client.close()
 
 
-def planted(vendor):
-    return [value["value"] for value in json.loads(vendor.get("/v1/planted?seed=21"))["values"]]
+def planted(vendor, seed=21):
+    return [value["value"] for value in json.loads(vendor.get(f"/v1/planted?seed={seed}"))["values"]]
 
 
 def test_a_completion_is_masked(client, vendor):
@@ -50,8 +51,6 @@ def test_a_streamed_completion_arrives_event_by_event(client):
 
 
 def test_the_events_of_a_stream_are_not_held_back(client):
-    import time
-
     stream = client.chat.completions.create(model="demo", messages=QUESTION, stream=True, extra_query={"seed": 21, "interval_ms": 50})
     arrivals = []
     for _ in stream:
@@ -61,8 +60,9 @@ def test_the_events_of_a_stream_are_not_held_back(client):
     assert arrivals[-1] - arrivals[0] > 0.5
 
 
-@pytest.mark.xfail(strict=True, reason="event streams are read as text: a value split over the deltas of events is not joined yet")
-def test_a_value_split_over_the_deltas_of_a_stream_is_masked(client, vendor):
-    stream = client.chat.completions.create(model="demo", messages=QUESTION, stream=True, extra_query={"seed": 21})
+@pytest.mark.parametrize("seed", range(21, 27))
+def test_a_value_split_over_the_deltas_of_a_stream_is_masked(client, vendor, seed):
+    stream = client.chat.completions.create(model="demo", messages=QUESTION, stream=True, extra_query={"seed": seed})
     text = "".join(event.choices[0].delta.content or "" for event in stream)
-    assert [value for value in planted(vendor) if value in text] == []
+    assert [value for value in planted(vendor, seed) if value in text] == []
+    assert text.startswith("I found one customer. The card on file is ") and text.endswith(" Shall I go on?")
