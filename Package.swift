@@ -20,7 +20,7 @@ let package = Package(
         .systemLibrary(name: "CHyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // Optimised in debug builds too: property tests run the engine millions of times.
-        .target(name: "Engine", dependencies: ["CHyperscan", "Cryptography"], swiftSettings: [.unsafeFlags(["-O"])]),
+        .target(name: "Engine", dependencies: ["CHyperscan", "Cryptography"], swiftSettings: [.unsafeFlags(["-O", "-enforce-exclusivity=unchecked"])]),
         .target(name: "Cryptography", dependencies: ["COpenSSL"]),
         .target(
             name: "Record",

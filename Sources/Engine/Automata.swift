@@ -62,54 +62,48 @@ struct ForwardAutomaton: Sendable {
 
     init(_ wiring: Wiring) throws(TooManyStates) {
         let symbols = wiring.symbolCount
-        var rows: [[UInt16]] = [[UInt16](repeating: 0, count: symbols)]
-        var pending: [(row: Int, positions: [UInt16], before: Int)] = []
-        var known: [StateKey: UInt16] = [:]
+        var states = States(symbols, most: StateTable.mostStates)
         var inMask = [false]
 
-        func state(_ positions: [UInt16], before: Int) throws(TooManyStates) -> UInt16 {
-            if positions.isEmpty { return 0 }
-            let key = StateKey(positions: positions, neighbour: positions.contains(where: wiring.looksAtBefore) ? before : -1)
-            if let number = known[key] { return number }
-            if rows.count >= StateTable.mostStates { throw TooManyStates() }
-            let number = UInt16(rows.count)
-            known[key] = number
-            pending.append((rows.count, positions, before))
-            rows.append([])
-            inMask.append(positions.contains { wiring.positions.isMasked[Int($0)] })
+        func state(_ positions: PositionSet, before: Int) throws(TooManyStates) -> UInt16 {
+            let number = try states.number(of: positions, beside: positions.intersects(wiring.looksAtBefore) ? before : -1, at: before)
+            if states.rows.count > inMask.count { inMask.append(positions.intersects(wiring.masked)) }
             return number
         }
 
         // The state before any byte depends on the byte before the start only.
         var starts = [UInt16](repeating: 0, count: symbols)
-        var rowsOfStarts: [[UInt16]: UInt16] = [:]
-        var buckets = Buckets(symbols: symbols, positions: wiring.count)
         for before in 0..<symbols {
-            for way in wiring.first { wiring.forEachSymbol(of: way, before: before) { buckets.add(way.position, to: $0) } }
             var row = [UInt16](repeating: 0, count: symbols)
-            for symbol in 0..<symbols { row[symbol] = try state(buckets.take(symbol), before: symbol) }
-            if row.allSatisfy({ $0 == 0 }) { continue }
-            if let same = rowsOfStarts[row] {
-                starts[before] = same
-                continue
+            for symbol in 0..<wiring.classes.count {
+                var next = wiring.firstUngated
+                for way in wiring.firstGated where wiring.allows(way.gate, before: before, after: symbol) { next.insert(way.position) }
+                next.formIntersection(wiring.readers[symbol])
+                row[symbol] = try state(next, before: symbol)
             }
-            starts[before] = UInt16(rows.count)
-            rowsOfStarts[row] = starts[before]
-            rows.append(row)
-            inMask.append(false)
+            starts[before] = states.number(ofRow: row)
+            if states.rows.count > inMask.count { inMask.append(false) }
         }
 
-        while let (row, positions, before) = pending.popLast() {
-            for position in positions {
-                for way in wiring.following[Int(position)] { wiring.forEachSymbol(of: way, before: before) { buckets.add(way.position, to: $0) } }
+        while let (number, positions, before) = states.pending.popLast() {
+            var reached = PositionSet(count: wiring.count)
+            var gated: [Wiring.Way] = []
+            positions.forEach { position in
+                reached.formUnion(wiring.followingUngated[position])
+                gated += wiring.followingGated[position]
             }
-            var entries = [UInt16](repeating: 0, count: symbols)
+            var row = [UInt16](repeating: 0, count: symbols)
             for symbol in 0..<symbols {
-                entries[symbol] = try state(buckets.take(symbol), before: symbol)
-                if positions.contains(where: { wiring.mayEnd(at: Int($0), before: before, after: symbol) }) { entries[symbol] |= StateTable.mark }
+                if wiring.mayEnd(atOneOf: positions, before: before, after: symbol) { row[symbol] = StateTable.mark }
+                if symbol == wiring.classes.edge { continue }
+                var next = reached
+                for way in gated where wiring.allows(way.gate, before: before, after: symbol) { next.insert(way.position) }
+                next.formIntersection(wiring.readers[symbol])
+                row[symbol] |= try state(next, before: symbol)
             }
-            rows[row] = entries
+            states.rows[number] = row
         }
+        let rows = states.rows
         table = StateTable(rows: rows, classes: wiring.classes)
         self.starts = starts
         accepts = rows.map { row in row.allSatisfy { $0 & StateTable.mark != 0 } }
@@ -177,59 +171,128 @@ struct ReverseAutomaton: Sendable {
         _ wiring: Wiring, knowsAfter: Bool, cutsAtEnds: Bool, mostStates: Int, isAt: (_ position: Int, _ symbol: Int, _ after: Int) -> Bool
     ) throws(TooManyStates) {
         let symbols = wiring.symbolCount
-        var rows: [[UInt16]] = [[UInt16](repeating: 0, count: symbols)]
-        var pending: [(row: Int, positions: [UInt16], after: Int)] = []
-        var known: [StateKey: UInt16] = [:]
+        var states = States(symbols, most: mostStates)
+        let looksAtAfter = cutsAtEnds ? wiring.looksAtAfter.union(wiring.followsGatedEnd) : wiring.looksAtAfter
 
-        func state(_ positions: [UInt16], after: Int) throws(TooManyStates) -> UInt16 {
-            if positions.isEmpty { return 0 }
-            let key = StateKey(positions: positions, neighbour: cutsAtEnds || positions.contains(where: wiring.looksAtAfter) ? after : -1)
-            if let number = known[key] { return number }
-            if rows.count >= mostStates { throw TooManyStates() }
-            let number = UInt16(rows.count)
-            known[key] = number
-            pending.append((rows.count, positions, after))
-            rows.append([])
-            return number
+        func state(_ positions: PositionSet, after: Int) throws(TooManyStates) -> UInt16 {
+            try states.number(of: positions, beside: positions.intersects(looksAtAfter) ? after : -1, at: after)
         }
 
         var initial = [UInt16](repeating: 0, count: symbols)
-        var rowsOfInitial: [[UInt16]: UInt16] = [:]
         for after in 0..<(knowsAfter ? symbols : 1) {
             var row = [UInt16](repeating: 0, count: symbols)
             for symbol in 0..<wiring.classes.count {
-                let positions = (0..<wiring.count).filter { wiring.isUseful($0, symbol) && isAt($0, symbol, after) }
-                row[symbol] = try state(positions.map(UInt16.init), after: symbol)
+                var reached = PositionSet(count: wiring.count)
+                wiring.readers[symbol].forEach { if isAt($0, symbol, after) { reached.insert($0) } }
+                row[symbol] = try state(reached, after: symbol)
             }
-            if let same = rowsOfInitial[row] {
-                initial[after] = same
-                continue
-            }
-            initial[after] = UInt16(rows.count)
-            rowsOfInitial[row] = initial[after]
-            rows.append(row)
+            initial[after] = states.number(ofRow: row)
         }
         if !knowsAfter { initial = [UInt16](repeating: initial[0], count: symbols) }
 
-        var buckets = Buckets(symbols: symbols, positions: wiring.count)
-        while let (row, positions, after) = pending.popLast() {
-            var entries = [UInt16](repeating: 0, count: symbols)
-            for position in positions {
-                for way in wiring.preceding[Int(position)] {
-                    for symbol in wiring.symbols(of: way.position) where wiring.allows(way.gate, before: symbol, after: after) {
-                        if cutsAtEnds && wiring.mayEnd(at: way.position, before: symbol, after: after) { continue }
-                        if wiring.isUseful(way.position, symbol) { buckets.add(way.position, to: symbol) }
-                    }
-                }
-                if let gate = wiring.firstGate[Int(position)] {
-                    for symbol in 0..<symbols where wiring.allows(gate, before: symbol, after: after) { entries[symbol] |= StateTable.mark }
-                }
+        while let (number, positions, after) = states.pending.popLast() {
+            var reached = PositionSet(count: wiring.count)
+            var gated: [Wiring.Way] = []
+            positions.forEach { position in
+                reached.formUnion(wiring.precedingUngated[position])
+                gated += wiring.precedingGated[position]
             }
-            for symbol in 0..<symbols { entries[symbol] |= try state(buckets.take(symbol), after: symbol) }
-            rows[row] = entries
+            let begins = positions.intersects(wiring.firstUngated)
+            var row = [UInt16](repeating: 0, count: symbols)
+            for symbol in 0..<symbols {
+                if begins
+                    || wiring.firstGated.contains(where: { positions.contains($0.position) && wiring.allows($0.gate, before: symbol, after: after) })
+                {
+                    row[symbol] = StateTable.mark
+                }
+                if symbol == wiring.classes.edge { continue }
+                var next = reached
+                for way in gated where wiring.allows(way.gate, before: symbol, after: after) { next.insert(way.position) }
+                next.formIntersection(wiring.readers[symbol])
+                if cutsAtEnds { next.subtract(wiring.ends(before: symbol, after: after)) }
+                row[symbol] |= try state(next, after: symbol)
+            }
+            states.rows[number] = row
         }
-        table = StateTable(rows: rows, classes: wiring.classes)
+        table = StateTable(rows: states.rows, classes: wiring.classes)
         self.initial = initial
+    }
+}
+
+/// A set of positions.
+struct PositionSet: Hashable {
+    private var words: [UInt64]
+
+    init(count: Int) { words = Array(repeating: 0, count: (count + 63) / 64) }
+
+    mutating func insert(_ position: Int) { words[position >> 6] |= 1 << UInt64(position & 63) }
+    func contains(_ position: Int) -> Bool { words[position >> 6] >> UInt64(position & 63) & 1 == 1 }
+    var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
+    mutating func formUnion(_ other: PositionSet) { for index in words.indices { words[index] |= other.words[index] } }
+    mutating func formIntersection(_ other: PositionSet) { for index in words.indices { words[index] &= other.words[index] } }
+    mutating func subtract(_ other: PositionSet) { for index in words.indices { words[index] &= ~other.words[index] } }
+    func union(_ other: PositionSet) -> PositionSet {
+        var union = self
+        union.formUnion(other)
+        return union
+    }
+    func intersects(_ other: PositionSet) -> Bool {
+        for index in words.indices where words[index] & other.words[index] != 0 { return true }
+        return false
+    }
+
+    @inline(__always)
+    func forEach(_ body: (Int) -> Void) {
+        for index in words.indices {
+            var word = words[index]
+            while word != 0 {
+                body(index << 6 + word.trailingZeroBitCount)
+                word &= word - 1
+            }
+        }
+    }
+}
+
+/// The states found so far while an automaton is built.
+private struct States {
+    /// State → its row; empty while it is pending.
+    var rows: [[UInt16]]
+    /// States whose rows are to be filled, with the symbol beside them.
+    var pending: [(number: Int, positions: PositionSet, symbol: Int)] = []
+    private var known: [Key: UInt16] = [:]
+    private var knownRows: [[UInt16]: UInt16] = [:]
+    private let most: Int
+
+    /// What tells two states apart: the positions, and the neighbouring symbol where an assertion looks at it.
+    private struct Key: Hashable {
+        var positions: PositionSet
+        var neighbour: Int
+    }
+
+    init(_ symbols: Int, most: Int) {
+        let dead = [UInt16](repeating: 0, count: symbols)
+        rows = [dead]
+        knownRows[dead] = 0
+        self.most = most
+    }
+
+    mutating func number(of positions: PositionSet, beside neighbour: Int, at symbol: Int) throws(TooManyStates) -> UInt16 {
+        if positions.isEmpty { return 0 }
+        let key = Key(positions: positions, neighbour: neighbour)
+        if let number = known[key] { return number }
+        if rows.count >= most { throw TooManyStates() }
+        known[key] = UInt16(rows.count)
+        pending.append((rows.count, positions, symbol))
+        rows.append([])
+        return UInt16(rows.count - 1)
+    }
+
+    /// The state with exactly that row.
+    mutating func number(ofRow row: [UInt16]) -> UInt16 {
+        if let number = knownRows[row] { return number }
+        knownRows[row] = UInt16(rows.count)
+        rows.append(row)
+        return UInt16(rows.count - 1)
     }
 }
 
@@ -246,11 +309,27 @@ struct Wiring {
     let first: [Way]
     let following: [[Way]]
     let preceding: [[Way]]
-    /// Position → gate of the gap before a match that begins there; nil where none can.
-    let firstGate: [Int?]
+    // The same ways as sets, those without a condition apart from the others.
+    let firstUngated: PositionSet
+    let firstGated: [Way]
+    let followingUngated: [PositionSet]
+    let followingGated: [[Way]]
+    let precedingUngated: [PositionSet]
+    let precedingGated: [[Way]]
+    /// Positions at which a match ends whatever follows, and those at which it depends.
+    private let lastUngated: PositionSet
+    private let lastGated: [Way]
+    /// Symbol → positions that can read it and still reach, or have, an end.
+    private(set) var readers: [PositionSet] = []
+    /// Positions in the masked part.
+    let masked: PositionSet
+    /// Positions behind which a condition looks at the byte that they read.
+    let looksAtBefore: PositionSet
+    /// Positions before which a condition looks at the byte that they read.
+    let looksAtAfter: PositionSet
+    /// Positions that follow one at which an end depends on the next byte.
+    let followsGatedEnd: PositionSet
     private var gates: [[Bool]]
-    private let gatedBefore: [Bool]
-    private let gatedAfter: [Bool]
     private let symbolsOfPosition: [[Int]]
     /// Position → gate of the gap behind a match that ends there; nil where none can.
     private let lastGate: [Int?]
@@ -281,18 +360,36 @@ struct Wiring {
             for way in ways { preceding[way.position].append(Way(position: position, gate: way.gate)) }
         }
         self.preceding = preceding
-        var firstGate = [Int?](repeating: nil, count: positions.count)
-        for way in first { firstGate[way.position] = way.gate }
-        self.firstGate = firstGate
-        let (following, lastGate) = (self.following, self.lastGate)
-        gatedBefore = (0..<positions.count).map { (lastGate[$0] ?? 0) != 0 || following[$0].contains { $0.gate != 0 } }
-        gatedAfter = (0..<positions.count).map { (firstGate[$0] ?? 0) != 0 || preceding[$0].contains { $0.gate != 0 } }
+        let count = positions.count
+        func set(_ members: [Int]) -> PositionSet {
+            var set = PositionSet(count: count)
+            for member in members { set.insert(member) }
+            return set
+        }
+        func ungated(_ ways: [Way]) -> PositionSet { set(ways.filter { $0.gate == 0 }.map(\.position)) }
+        func gated(_ ways: [Way]) -> [Way] { ways.filter { $0.gate != 0 } }
+        firstUngated = ungated(first)
+        firstGated = gated(first)
+        followingUngated = following.map(ungated)
+        followingGated = following.map(gated)
+        precedingUngated = preceding.map(ungated)
+        precedingGated = preceding.map(gated)
+        let lastGate = self.lastGate
+        let lastGated = (0..<count).compactMap { position in lastGate[position].map { Way(position: position, gate: $0) } }.filter { $0.gate != 0 }
+        self.lastGated = lastGated
+        lastUngated = set((0..<count).filter { lastGate[$0] == 0 })
+        masked = set((0..<count).filter { positions.isMasked[$0] })
+        let (following, firstWays) = (self.following, first)
+        looksAtBefore = set((0..<count).filter { (lastGate[$0] ?? 0) != 0 || following[$0].contains { $0.gate != 0 } })
+        looksAtAfter = set(firstWays.filter { $0.gate != 0 }.map(\.position) + following.joined().filter { $0.gate != 0 }.map(\.position))
+        followsGatedEnd = set(lastGated.flatMap { following[$0.position].map(\.position) })
         symbolsOfPosition = positions.sets.map { set in (0..<classes.count).filter { set.contains(classes.sample[$0]) } }
         let neighbours: [UInt8?] = classes.sample + [nil]
         gates = gaps.map { gap in neighbours.flatMap { before in neighbours.map { gap.allows(before: before, after: $0) } } }
         self.positions = positions
         self.classes = classes
         useful = findUseful()
+        readers = (0..<classes.count).map { symbol in set((0..<count).filter { isUseful($0, symbol) }) }
     }
 
     /// Whether a run that read a byte of that symbol at that position can still reach, or has, an end.
@@ -314,8 +411,16 @@ struct Wiring {
         symbols(of: position).allSatisfy { before in (0..<symbolCount).allSatisfy { mayEnd(at: position, before: before, after: $0) } }
     }
 
-    func looksAtBefore(_ position: UInt16) -> Bool { gatedBefore[Int(position)] }
-    func looksAtAfter(_ position: UInt16) -> Bool { gatedAfter[Int(position)] }
+    func mayEnd(atOneOf positions: PositionSet, before: Int, after: Int) -> Bool {
+        positions.intersects(lastUngated) || lastGated.contains { positions.contains($0.position) && allows($0.gate, before: before, after: after) }
+    }
+
+    /// The positions at which a match ends between these symbols.
+    func ends(before: Int, after: Int) -> PositionSet {
+        var ends = lastUngated
+        for way in lastGated where allows(way.gate, before: before, after: after) { ends.insert(way.position) }
+        return ends
+    }
 
     /// The symbols that can be read at the end of a way, with `before` left of its gap.
     @inline(__always)
@@ -344,38 +449,5 @@ struct Wiring {
             }
         }
         return useful
-    }
-}
-
-/// What tells two states apart: the positions, and the neighbouring symbol where an assertion looks at it.
-private struct StateKey: Hashable {
-    var positions: [UInt16]
-    var neighbour: Int
-}
-
-/// Collects the positions that each symbol leads to.
-private struct Buckets {
-    private var lists: [[UInt16]]
-    private var isIn: [Bool]
-    private let positionCount: Int
-
-    init(symbols: Int, positions: Int) {
-        lists = Array(repeating: [], count: symbols)
-        isIn = Array(repeating: false, count: symbols * positions)
-        positionCount = positions
-    }
-
-    mutating func add(_ position: Int, to symbol: Int) {
-        if isIn[symbol * positionCount + position] { return }
-        isIn[symbol * positionCount + position] = true
-        lists[symbol].append(UInt16(position))
-    }
-
-    /// The positions of one symbol in ascending order; the bucket is empty afterwards.
-    mutating func take(_ symbol: Int) -> [UInt16] {
-        for position in lists[symbol] { isIn[symbol * positionCount + Int(position)] = false }
-        let list = lists[symbol].sorted()
-        lists[symbol].removeAll(keepingCapacity: true)
-        return list
     }
 }

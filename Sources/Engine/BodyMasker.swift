@@ -159,16 +159,28 @@ struct BodyMasker {
         let end = tokenizer.read(window, isLast: isLast, into: &workspace.texts)
         if let broken = tokenizer.brokenAt { brokenJSONAt = heldFrom + broken }
 
-        // Strings with escapes are scanned as their reader sees them, all in one go; what was found in their raw bytes does not count.
+        // Texts that are not what stands in the window, or not with what stands before them there, are copied out and scanned all in one go; what
+        // was found in their raw bytes does not count.
+        func isApart(_ json: JSONText) -> Bool {
+            switch json.kind {
+            case .string(let hasEscape): hasEscape
+            case .number, .tail: !json.isContinued && json.start > 0 && ByteSet.word.contains(window[json.start - 1])
+            case .oversizedNumber: false
+            }
+        }
         workspace.arena.removeAll(keepingCapacity: true)
         workspace.decoded.removeAll(keepingCapacity: true)
-        for text in workspace.texts where text.kind == .string(hasEscape: true) {
+        for json in workspace.texts where isApart(json) {
             let start = workspace.arena.count
             var units = UnitMap()
-            let read = JSONEscapes.decode(
-                UnsafeBufferPointer(rebasing: window[text.start..<text.end]), isClosed: text.isClosed, into: &workspace.arena, noting: &units)
-            workspace.decoded.append(
-                Workspace.DecodedText(start: start, count: workspace.arena.count - start, rawCount: read, units: units))
+            let raw = UnsafeBufferPointer(rebasing: window[json.start..<json.end])
+            var read = raw.count
+            if case .string = json.kind {
+                read = JSONEscapes.decode(raw, isClosed: json.isClosed, into: &workspace.arena, noting: &units)
+            } else {
+                workspace.arena.append(contentsOf: raw)
+            }
+            workspace.decoded.append(Workspace.DecodedText(start: start, count: workspace.arena.count - start, rawCount: read, units: units))
             workspace.arena.append(UInt8(ascii: "\""))
         }
         workspace.candidates.sort()
@@ -185,64 +197,57 @@ struct BodyMasker {
             swap(&arenaCandidates, &workspace.candidates)
         }
 
-        var raw = 0  // next candidate in the window
-        var inArena = 0
+        var nextInWindow = 0
+        var nextInArena = 0
         var nextDecoded = 0
         var released = end
-        for json in workspace.texts {
-            if writer.block != nil { return }
+        for json in workspace.texts where writer.block == nil {
             if json.kind == .oversizedNumber {
                 maskOversized(json, &writer)
                 continue
+            }
+            var decoded: Workspace.DecodedText?
+            if isApart(json) {
+                decoded = workspace.decoded[nextDecoded]
+                nextDecoded += 1
             }
             if json.kind == .number, !json.isClosed {
                 released = json.start
                 continue
             }
-            let isDecoded = json.kind == .string(hasEscape: true)
-            var state = json.isContinued ? text : TextState()
-            var candidates: Range<Int>
-            if isDecoded {
-                let decoded = workspace.decoded[nextDecoded]
-                candidates = Self.take(arenaCandidates, &inArena, from: decoded.start, to: decoded.start + decoded.count)
-                nextDecoded += 1
-            } else {
-                candidates = Self.take(workspace.candidates, &raw, from: json.start, to: json.end)
-            }
-            if candidates.isEmpty, json.isClosed, !json.isContinued { continue }
-            if !json.isContinued { state.lookback = Array(whole[max(0, behind + json.start - Rule.Context.widest)..<behind + json.start]) }
-
-            text = state
-            if isDecoded {
-                let decoded = workspace.decoded[nextDecoded - 1]
-                workspace.arena.withUnsafeBufferPointer { arena in
-                    let bytes = UnsafeBufferPointer(rebasing: arena[decoded.start..<decoded.start + decoded.count])
-                    let stretch = TextScanner.Stretch(
-                        bytes: bytes, isLast: json.isClosed, candidates: candidates, candidateBase: decoded.start, units: decoded.units)
-                    workspace.scanner.scan(stretch, candidates: arenaCandidates, state: &text)
-                    apply(workspace, text: bytes, at: json.start, units: decoded.units, isLast: json.isClosed, &writer) { Self.escaped($0) }
-                    if !json.isClosed {
-                        let reached = workspace.scanner.released
-                        released = json.start + (reached == decoded.count ? decoded.rawCount : decoded.units.rawStart(ofText: reached))
-                        watch = workspace.scanner.watch
-                        watch?.rawCount = json.start + decoded.rawCount - released
-                    }
-                }
-            } else {
-                let bytes = UnsafeBufferPointer(rebasing: window[json.start..<json.end])
-                let stretch = TextScanner.Stretch(
-                    bytes: bytes, isLast: json.isClosed, candidates: candidates, candidateBase: json.start, units: nil)
-                workspace.scanner.scan(stretch, candidates: workspace.candidates, state: &text)
-                if json.kind == .number {
-                    applyToNumber(workspace, json, bytes, &writer)
+            let candidates =
+                if let decoded {
+                    Self.take(arenaCandidates, &nextInArena, from: decoded.start, to: decoded.start + decoded.count)
                 } else {
-                    let isTail = json.kind == .tail
-                    apply(workspace, text: bytes, at: json.start, units: nil, isLast: json.isClosed, &writer) { isTail ? $0 : Self.escaped($0) }
-                    if !json.isClosed {
-                        released = json.start + workspace.scanner.released
-                        watch = workspace.scanner.watch
-                        watch?.rawCount = json.end - released
-                    }
+                    Self.take(workspace.candidates, &nextInWindow, from: json.start, to: json.end)
+                }
+            if candidates.isEmpty, json.isClosed, !json.isContinued { continue }
+            if !json.isContinued {
+                text = TextState()
+                if rules.usesContext { text.lookback = Array(whole[max(0, behind + json.start - Rule.Context.widest)..<behind + json.start]) }
+            }
+
+            workspace.arena.withUnsafeBufferPointer { arena in
+                let place = decoded.map { $0.start..<$0.start + $0.count } ?? json.start..<json.end
+                let bytes = UnsafeBufferPointer(rebasing: decoded == nil ? window[place] : arena[place])
+                let stretch = TextScanner.Stretch(
+                    bytes: bytes, isLast: json.isClosed, candidates: candidates, candidateBase: place.lowerBound, units: decoded?.units)
+                if decoded == nil {
+                    workspace.scanner.scan(stretch, candidates: workspace.candidates, state: &text)
+                } else {
+                    workspace.scanner.scan(stretch, candidates: arenaCandidates, state: &text)
+                }
+                switch json.kind {
+                case .number, .oversizedNumber: applyToNumber(workspace, json, bytes, &writer)
+                case .string: apply(workspace, text: bytes, at: json.start, units: decoded?.units, isLast: json.isClosed, &writer) { Self.escaped($0) }
+                case .tail: apply(workspace, text: bytes, at: json.start, units: nil, isLast: json.isClosed, &writer) { $0 }
+                }
+                if !json.isClosed {
+                    let reached = workspace.scanner.released
+                    let rawCount = decoded?.rawCount ?? bytes.count
+                    released = json.start + (reached == bytes.count ? rawCount : decoded?.units.rawStart(ofText: reached) ?? reached)
+                    watch = workspace.scanner.watch
+                    watch?.rawCount = json.start + rawCount - released
                 }
             }
         }

@@ -26,6 +26,8 @@ final class CompiledRule: Sendable {
     struct Rest: Sendable {
         let automaton: ReverseAutomaton
         let emptyGap: Gap
+        /// Whether the byte behind the match has a say in where it begins.
+        let looksAhead: Bool
     }
 
     var isChecked: Bool { !rule.checks.isEmpty }
@@ -82,7 +84,10 @@ final class CompiledRule: Sendable {
                 rest = nil
             } else {
                 let positions = Positions(after)
-                rest = Rest(automaton: try .matchesEnding(Wiring(positions)), emptyGap: positions.emptyGap)
+                let automaton = try ReverseAutomaton.matchesEnding(Wiring(positions))
+                rest = Rest(
+                    automaton: automaton, emptyGap: positions.emptyGap,
+                    looksAhead: Set(automaton.initial).count > 1 || !(positions.emptyGap.isAlways || positions.emptyGap.isNever))
             }
         } catch {
             throw RuleError(

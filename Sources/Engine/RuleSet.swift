@@ -16,6 +16,8 @@ public final class RuleSet: Sendable {
     let finder: CandidateFinder?
     /// Byte → rules of which a match can be open behind it.
     let openAfter: [[Int]]
+    /// Whether some rule looks back for context words.
+    let usesContext: Bool
     private let idle = Mutex<[Workspace]>([])
 
     /// Compiles `rules`, which takes some milliseconds each.
@@ -32,6 +34,7 @@ public final class RuleSet: Sendable {
         self.compiled = compiled
         finder = rules.isEmpty ? nil : try CandidateFinder(compiled)
         openAfter = (UInt8.min...UInt8.max).map { byte in compiled.indices.filter { compiled[$0].opensAfter.contains(byte) } }
+        usesContext = rules.contains { $0.context != nil }
         hash = Self.hash(of: rules)
     }
 

@@ -409,6 +409,7 @@ final class TextScanner {
                 guard let longest = ends.popLast() else { return .none }
                 end = longest
             }
+            if end == bytes.count, !stretch.isLast, compiled.rest?.looksAhead == true { return .open }
             let partEnd = self.partEnd(compiled, part: part, end: end, in: stretch)
             if compiled.isChecked, !passesChecks(compiled, part..<partEnd, in: bytes) { continue }
             guard let widened = widenedRight(partEnd, in: stretch) else { return .open }
@@ -533,7 +534,7 @@ final class TextScanner {
     }
 
     private func buildComponents(before horizon: Int) {
-        var masking = matches.filter { rules[$0.rule].rule.action.masks && $0.start < horizon }
+        var masking = matches.filter { rules[$0.rule].rule.action.masks && $0.start < horizon && $0.partStart < horizon }
         masking.sort { ($0.partStart, $0.start, $0.rule) < ($1.partStart, $1.start, $1.rule) }
         for match in masking {
             if var last = components.last, match.partStart < last.coreEnd, match.partStart - last.start < CompiledRule.longestHold {
