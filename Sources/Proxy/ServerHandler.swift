@@ -241,18 +241,23 @@ final class ServerHandler: ChannelInboundHandler {
         isClosing = true
         queue.removeAll()
         writer.flush(to: context)
-        wait(.lingering)
-        guard !reset else {
-            let flushed = context.eventLoop.makePromise(of: Void.self)
-            flushed.futureResult.assumeIsolated().whenComplete { _ in
+        wait(.flushed)
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        if reset {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: flushed)
+        } else {
+            context.close(mode: .output, promise: flushed)
+            context.read()
+        }
+        flushed.futureResult.assumeIsolated().whenSuccess {
+            guard let context = self.context else { return }
+            if reset {
                 _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
                 context.close(promise: nil)
+            } else {
+                self.wait(.lingering)
             }
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: flushed)
-            return
         }
-        context.close(mode: .output, promise: nil)
-        context.read()
     }
 
     /// Called by the worker when the proxy is told to stop.
@@ -378,7 +383,9 @@ final class ServerHandler: ChannelInboundHandler {
 
     /// What the connection waits for, and so which limit of time holds.
     private enum Waiting {
-        case firstHead, nextHead, body, connect, responseHead, response, lingering
+        case firstHead, nextHead, body, connect, responseHead, response
+        /// The last bytes are on their way; then, that the client closes its side.
+        case flushed, lingering
         /// The exchange's total time is the only limit.
         case nothing
     }
@@ -403,7 +410,7 @@ final class ServerHandler: ChannelInboundHandler {
         timeout =
             switch waiting {
             case .firstHead, .responseHead: TimeAmount(timeouts.head)
-            case .nextHead, .body, .response: TimeAmount(timeouts.idle)
+            case .nextHead, .body, .response, .flushed: TimeAmount(timeouts.idle)
             case .connect: TimeAmount(timeouts.connect)
             case .lingering: Self.lingeringTime
             case .nothing: nil
@@ -461,7 +468,7 @@ final class ServerHandler: ChannelInboundHandler {
         case .connect: fail(.connectTimeout)
         case .responseHead: fail(.vendorTimeout)
         case .response: fail(isWritable ? .vendorTimeout : .clientStalled)
-        case .lingering:
+        case .flushed, .lingering:
             timeout = nil
             context?.close(promise: nil)
         }
