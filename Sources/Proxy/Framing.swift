@@ -1,4 +1,4 @@
-// Framing: the seam between HTTP messages and bytes on a connection. Only this file names the HTTP/1 codec.
+// Framing: the seam between HTTP messages and bytes on a connection. Only this file sets up the HTTP/1 codec.
 
 import Engine
 import NIOCore

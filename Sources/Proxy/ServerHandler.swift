@@ -88,6 +88,7 @@ final class ServerHandler: ChannelInboundHandler {
         }
     }
 
+    /// Also when the client only ended its own side: it is then taken to be gone, as other gateways do.
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
         queue.removeAll()
@@ -138,7 +139,7 @@ final class ServerHandler: ChannelInboundHandler {
             }
         }
         isAdvancing = false
-        // The codec reports the end of a body that needs more than is here: ask for more only where it is wanted.
+        // Ask for more only when all that came is dealt with, and the exchange, or the next one, waits for it.
         if !isClosing, queue.isEmpty, exchange == nil || !requestEnded { context?.read() }
     }
 
