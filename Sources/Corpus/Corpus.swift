@@ -128,10 +128,14 @@ public struct Corpus: Sendable {
 
     // MARK: Files
 
-    /// Paths relative to `directory`, sorted by bytes.
+    /// Paths relative to `directory`, sorted by bytes. Hidden files and folders are passed over: mounted configuration keeps copies there.
     private static func yamlFiles(in directory: String) throws(CorpusError) -> [String] {
-        let paths = FileManager.default.enumerator(atPath: directory)?.compactMap { $0 as? String } ?? []
-        let files = paths.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+        // The enumeration does not go through a link, so a linked folder is resolved first.
+        let folder = URL(filePath: directory).resolvingSymlinksInPath().path
+        let paths = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+        let files = paths.filter { path in
+            (path.hasSuffix(".yaml") || path.hasSuffix(".yml")) && !path.split(separator: "/").contains { $0.hasPrefix(".") }
+        }
         guard !files.isEmpty else {
             throw CorpusError([Problem(at: nil, "\(directory) holds no rule files", hint: "put rules into \(directory)/pii/NAME.yaml")])
         }

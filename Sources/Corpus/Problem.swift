@@ -49,7 +49,7 @@ public struct CorpusError: Error, Sendable, Equatable, CustomStringConvertible {
 extension String {
     /// The candidate that differs least from this word, if so little that it was probably meant.
     func nearest(in candidates: some Sequence<String>) -> String? {
-        let limit = Swift.max(1, Swift.min(3, count / 3))
+        let limit = count < 4 ? 1 : count < 9 ? 2 : 3
         return candidates.map { ($0, editDistance(to: $0)) }
             .filter { $0.1 <= limit }
             .min { ($0.1, $0.0) < ($1.1, $1.0) }?.0

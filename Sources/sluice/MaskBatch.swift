@@ -93,8 +93,8 @@ struct MaskBatch {
         }
         var choice = format
         if let name = one.format {
-            guard let named = FormatChoice(rawValue: name) else {
-                throw CommandError("there is no format \"\(name)\"; there are \(FormatChoice.allCases.map(\.rawValue).joined(separator: ", "))")
+            guard let named = FormatChoice(name: name) else {
+                throw CommandError("there is no format \"\(name)\"; there are \(FormatChoice.names.joined(separator: ", "))")
             }
             choice = named
         }

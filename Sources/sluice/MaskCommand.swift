@@ -20,7 +20,7 @@ struct MaskCommand: ParsableCommand {
 
             --findings prints one JSON object a line on standard error: start, end (bytes of the input), rule, entity, action.
 
-            --batch reads JSON Lines   {"id": 1, "text": "…" or "text_b64": "…", "format": "text|json|auto", "chunk": 10}
+            --batch reads JSON Lines   {"id": 1, "text": "…" or "text_b64": "…", "format": "json", "chunk": 10}
             and writes                 {"id": 1, "masked": "…" or "masked_b64": "…", "spans": [[start, end, rule, entity]], "blocked": rule or null}
             A line that cannot be read gives {"line": n, "error": "…"}; the others are still masked, and the exit status is 2.
 
@@ -32,7 +32,7 @@ struct MaskCommand: ParsableCommand {
 
     @OptionGroup var rules: RuleOptions
 
-    @Option(help: ArgumentHelp("text, json (JSON and NDJSON), or auto: json where the input begins with { or [.", valueName: "text|json|auto"))
+    @Option(help: ArgumentHelp("text, json (JSON and NDJSON), sse, or auto: json where the input begins with { or [, else text.", valueName: "format"))
     var format: FormatChoice = .auto
 
     @Option(help: ArgumentHelp("Feed the input in pieces of this many bytes.", valueName: "n"))
@@ -142,4 +142,15 @@ struct MaskCommand: ParsableCommand {
     }
 }
 
-extension FormatChoice: ExpressibleByArgument {}
+extension FormatChoice: ExpressibleByArgument {
+    init?(argument: String) { self.init(name: argument) }
+
+    static var allValueStrings: [String] { names }
+
+    var defaultValueDescription: String {
+        switch self {
+        case .auto: "auto"
+        case .only(let format): format.rawValue
+        }
+    }
+}

@@ -4,8 +4,22 @@ import Engine
 import Foundation
 
 /// How a command is told to read a body.
-enum FormatChoice: String, CaseIterable {
-    case auto, text, json
+enum FormatChoice: Equatable {
+    /// By the body's first bytes.
+    case auto
+    case only(Format)
+
+    init?(name: String) {
+        if name == "auto" {
+            self = .auto
+        } else if let format = Format(rawValue: name) {
+            self = .only(format)
+        } else {
+            return nil
+        }
+    }
+
+    static let names = ["auto"] + Format.allCases.map(\.rawValue)
 
     /// Bytes of white space that `auto` looks past.
     static let autoLimit = 4096
@@ -14,17 +28,13 @@ enum FormatChoice: String, CaseIterable {
     ///
     /// `auto` is `json` where the first byte after white space (and a byte-order mark) is `{` or `[`, else `text`.
     func format(beginning: some Collection<UInt8>, isWhole: Bool) -> Format? {
-        switch self {
-        case .text: return .text
-        case .json: return .json
-        case .auto:
-            let mark: [UInt8] = [0xef, 0xbb, 0xbf]
-            if !isWhole, beginning.count < 3, mark.starts(with: beginning) { return nil }
-            let rest = beginning.dropFirst(beginning.starts(with: mark) ? 3 : 0)
-            let first = rest.prefix(Self.autoLimit).first { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
-            if let first { return first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .json : .text }
-            return isWhole || rest.count >= Self.autoLimit ? .text : nil
-        }
+        if case .only(let format) = self { return format }
+        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+        if !isWhole, beginning.count < 3, mark.starts(with: beginning) { return nil }
+        let rest = beginning.dropFirst(beginning.starts(with: mark) ? 3 : 0)
+        let first = rest.prefix(Self.autoLimit).first { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
+        if let first { return first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .json : .text }
+        return isWhole || rest.count >= Self.autoLimit ? .text : nil
     }
 }
 
