@@ -20,8 +20,10 @@ struct MaskCommand: ParsableCommand {
 
             --findings prints one JSON object a line on standard error: start, end (bytes of the input), rule, entity, action.
 
-            --batch reads JSON Lines   {"id": 1, "text": "…" or "text_b64": "…", "format": "json", "chunk": 10}
-            and writes                 {"id": 1, "masked": "…" or "masked_b64": "…", "spans": [[start, end, rule, entity]], "blocked": rule or null}
+            --batch reads JSON Lines, "text" or "text_b64", "format" and "chunk" if wanted:
+              {"id": 1, "text": "mail ada@example.org", "format": "text", "chunk": 10}
+            and writes, "masked_b64" where it is not UTF-8:
+              {"id":1,"masked":"…","spans":[[start,end,rule,entity]],"blocked":null}
             A line that cannot be read gives {"line": n, "error": "…"}; the others are still masked, and the exit status is 2.
 
             Exit status: 0 done, 2 wrong usage or configuration, 3 a rule blocked the body.

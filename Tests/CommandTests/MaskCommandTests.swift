@@ -1,0 +1,200 @@
+// The commands mask, scan and corpus check, as the built program runs them.
+
+import Foundation
+import Testing
+
+@testable import sluice
+
+@Suite final class MaskCommandTests {
+    private let directory: URL
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "sluice-mask-\(UUID().uuidString)")
+        try write("corpus/profiles/default.yaml", "name: default\ninclude: ['pii/*']\n")
+        try write("corpus/profiles/commands.yaml", "name: commands\ninclude: ['commands/*']\n")
+        try write(
+            "corpus/pii/mail.yaml",
+            """
+            rules:
+              - id: mail
+                entity: EMAIL_ADDRESS
+                description: Addresses below org.
+                pattern: '\\b[a-z]{1,20}@[a-z]{1,20}\\.org'
+                examples: ['ada@example.org']
+                counterexamples: ['ada at example.org']
+            """)
+        try write("corpus/commands/sql.yaml", "rules: [{id: drop, entity: SQL, pattern: 'DROP TABLE', action: block}]\n")
+    }
+
+    deinit { try? FileManager.default.removeItem(at: directory) }
+
+    private func write(_ name: String, _ text: String) throws {
+        let file = directory.appending(path: name)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
+
+    private struct Run: Equatable {
+        var status: Int32
+        var output: String
+        var error: String
+    }
+
+    /// Runs the program in the test's folder.
+    private func sluice(_ arguments: String..., input: String = "") throws -> Run {
+        try write("input", input)
+        let process = Process()
+        // Beside the test bundle, where the build puts both.
+        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "sluice")
+        process.arguments = arguments
+        process.currentDirectoryURL = directory
+        process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "SLUICE_CORPUS" }
+        let (output, error) = (directory.appending(path: "output"), directory.appending(path: "error"))
+        for file in [output, error] { try Data().write(to: file) }
+        process.standardInput = try FileHandle(forReadingFrom: directory.appending(path: "input"))
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: error)
+        try process.run()
+        process.waitUntilExit()
+        // Decoded from data: reading a string from a file drops its byte-order mark.
+        return try Run(
+            status: process.terminationStatus, output: String(decoding: Data(contentsOf: output), as: UTF8.self),
+            error: String(decoding: Data(contentsOf: error), as: UTF8.self))
+    }
+
+    @Test func masksStandardInputAndFiles() throws {
+        let run = Run(status: 0, output: "to [REDACTED:EMAIL_ADDRESS], now\n", error: "")
+        #expect(try sluice("mask", input: "to ada@example.org, now\n") == run)
+        #expect(try sluice("mask", "-", "--chunk-size", "1", input: "to ada@example.org, now\n") == run)
+        try write("mail.txt", "to ada@example.org, now\n")
+        #expect(try sluice("mask", "mail.txt") == run)
+    }
+
+    @Test func readsJSONByItsFirstByteUnlessToldOtherwise() throws {
+        let body = #"{"to":"ada\u0040example.org"}"#
+        #expect(try sluice("mask", input: " \n" + body).output == " \n" + #"{"to":"[REDACTED:EMAIL_ADDRESS]"}"#)
+        #expect(try sluice("mask", "--chunk-size", "1", input: "\u{feff} " + body).output == "\u{feff} " + #"{"to":"[REDACTED:EMAIL_ADDRESS]"}"#)
+        #expect(try sluice("mask", "--format", "text", input: body).output == body)
+    }
+
+    @Test func findingsAndStatisticsGoToStandardError() throws {
+        let run = try sluice("mask", "--stats", "--findings", "--chunk-size", "4", input: "to ada@example.org, now\n")
+        let lines = run.error.split(separator: "\n")
+        #expect(lines.first == #"{"start":3,"end":18,"rule":"mail","entity":"EMAIL_ADDRESS","action":"masked"}"#)
+        let statistics = try #require(try JSONSerialization.jsonObject(with: Data(lines[1].utf8)) as? [String: Any])
+        #expect(Set(statistics.keys) == ["bytes_in", "bytes_out", "seconds", "chunks", "masked", "held", "unscanned_bytes"])
+        #expect(statistics["bytes_in"] as? Int == 24 && statistics["bytes_out"] as? Int == 33 && statistics["chunks"] as? Int == 6)
+        #expect(statistics["masked"] as? [String: Int] == ["mail": 1])
+        #expect((statistics["held"] as? [String: Int])?["max"] ?? 0 >= 13)
+    }
+
+    @Test func aBlockEndsTheOutputWithStatusThree() throws {
+        let run = try sluice("mask", "-p", "default", "-p", "commands", input: "ada@example.org DROP TABLE x")
+        #expect(run == Run(status: 3, output: "[REDACTED:EMAIL_ADDRESS] ", error: "blocked: rule \"drop\" at byte 16\n"))
+    }
+
+    @Test func aBatchAnswersLineByLineAndGoesOnAfterABadOne() throws {
+        let run = try sluice(
+            "mask", "--batch", "-p", "default", "-p", "commands",
+            input: """
+                {"id":1,"text":"é ada@example.org","chunk":1}
+                nonsense
+                {"id":"b","text_b64":"/2FkYUBleGFtcGxlLm9yZw==","label":"passed over"}
+
+                {"id":3.5,"text":"x DROP TABLE y"}
+                {"text":"{\\"a\\":1}","format":"json"}
+                {"id":5,"text":7}
+                {"id":6,"text":"a","format":"xml"}
+                {"id":7}
+                """)
+        #expect(run.status == 2)
+        #expect(
+            run.output == """
+                {"id":1,"masked":"é [REDACTED:EMAIL_ADDRESS]","spans":[[3,18,"mail","EMAIL_ADDRESS"]],"blocked":null}
+                {"line":2,"error":"this is not a JSON object"}
+                {"id":"b","masked_b64":"\(Data([0xff] + Array("[REDACTED:EMAIL_ADDRESS]".utf8)).base64EncodedString())","spans":[[1,16,"mail","EMAIL_ADDRESS"]],"blocked":null}
+                {"id":3.5,"masked":"x ","spans":[],"blocked":"drop"}
+                {"id":null,"masked":"{\\"a\\":1}","spans":[],"blocked":null}
+                {"line":7,"error":"\\"text\\" has the wrong type: the line must be an object with \\"text\\" or \\"text_b64\\" as a string and \\"chunk\\" as a whole number"}
+                {"line":8,"id":6,"error":"there is no format \\"xml\\"; there are \(FormatChoice.names.joined(separator: ", "))"}
+                {"line":9,"id":7,"error":"one of \\"text\\" and \\"text_b64\\" is needed"}
+
+                """)
+    }
+
+    @Test func aScanListsPlacesAndNeverWhatItFound() throws {
+        try write("a.txt", "é ada@example.org\nDROP TABLE x; bob@example.org\n")
+        let text = try sluice("scan", "a.txt", "-p", "default", "-p", "commands")
+        #expect(
+            text
+                == Run(
+                    status: 1,
+                    output: """
+                        a.txt:1:3: EMAIL_ADDRESS (mail, 15 bytes, redact)
+                        a.txt:2:1: SQL (drop, 10 bytes, block)
+                        a.txt:2:15: EMAIL_ADDRESS (mail, 15 bytes, redact)
+
+                        """, error: ""))
+        let json = try sluice("scan", "--json", "a.txt")
+        #expect(
+            json.output.hasPrefix(
+                #"{"file":"a.txt","start":3,"end":18,"line":1,"column":3,"rule":"mail","entity":"EMAIL_ADDRESS","action":"redact"}"# + "\n"))
+        let sarif = try sluice("scan", "--sarif", "a.txt")
+        let log = try #require(try JSONSerialization.jsonObject(with: Data(sarif.output.utf8)) as? [String: Any])
+        let results = ((log["runs"] as? [[String: Any]])?.first?["results"] as? [[String: Any]]) ?? []
+        #expect(log["version"] as? String == "2.1.0" && results.count == 2)
+        for run in [text, json, sarif] { #expect(!run.output.contains("ada@") && run.status == 1) }
+        #expect(try sluice("scan", "-", input: "nothing here").status == 0)
+    }
+
+    @Test func wrongUsageEndsWithStatusTwoAndSaysWhatToType() throws {
+        #expect(try sluice("mask", "missing.txt") == Run(status: 2, output: "", error: "error: missing.txt: No such file or directory\n  hint: name a file that exists, or - for standard input\n"))
+        let profile = try sluice("mask", "-p", "defualt")
+        #expect(profile == Run(status: 2, output: "", error: "error: there is no profile \"defualt\" in corpus\n  hint: did you mean \"default\"?\n"))
+        for arguments in [["mask", "--chunk-size", "0"], ["mask", "--batch", "--stats"], ["scan"], ["scan", "--json", "--sarif", "input"], ["tell"]] {
+            let process = try sluice(arguments[0], arguments.dropFirst().first ?? "--bogus", arguments.dropFirst(2).first ?? "--bogus")
+            #expect(process.status == 2 && process.output.isEmpty && process.error.hasPrefix("error: "), "\(arguments)")
+        }
+        #expect(try sluice("mask", "--help").status == 0)
+    }
+
+    @Test func corpusCheckFailsWithStatusOneAndAMistakeInAFileWithTwo() throws {
+        #expect(try sluice("corpus", "check").status == 1)  // the rule in commands/ has no examples
+        try FileManager.default.removeItem(at: directory.appending(path: "corpus/commands"))
+        try FileManager.default.removeItem(at: directory.appending(path: "corpus/profiles/commands.yaml"))
+        let sound = try sluice("corpus", "check")
+        #expect(sound.status == 0 && sound.output.hasPrefix("1 rules, 1 examples, 1 counterexamples, ") && sound.output.hasSuffix("all hold\n"))
+        try write("corpus/pii/bad.yaml", "rules: [{id: bad}]\n")
+        let bad = try sluice("corpus", "check")
+        #expect(bad.status == 2 && bad.error.hasPrefix("error: corpus/pii/bad.yaml:1:9: a rule needs \"entity\"\n"))
+    }
+}
+
+@Suite struct CommandPartsTests {
+    @Test(arguments: [
+        ("{", "json"), (" [1]", "json"), ("\u{feff}{", "json"), ("x{", "text"), ("\"a\"", "text"), ("", "text"), ("  ", "text"),
+        (String(repeating: " ", count: 4096) + "{", "text"),
+    ])
+    func autoLooksAtTheFirstByteThatIsNotWhiteSpace(_ body: String, _ format: String) {
+        #expect(FormatChoice.auto.format(beginning: Array(body.utf8), isWhole: true)?.rawValue == format)
+        // However it is cut, what is decided early is what is decided late.
+        for cut in 0..<body.utf8.count {
+            let early = FormatChoice.auto.format(beginning: Array(body.utf8.prefix(cut)), isWhole: false)?.rawValue
+            #expect(early == nil || early == format)
+        }
+    }
+
+    @Test func percentilesAreNearestRanks() {
+        var held = HeldHistogram()
+        #expect(held.percentile(0.5) == 0)
+        for bytes in 1...100 { held.add(bytes) }
+        #expect(held.percentile(0.5) == 50 && held.percentile(0.99) == 99 && held.percentile(1) == 100)
+    }
+
+    @Test func jsonStringsAreEscaped() throws {
+        var json = JSONText()
+        json.string("a\"\\\n\r\t\u{1}\u{1f}é/\u{2028}")
+        #expect(String(decoding: json.bytes, as: UTF8.self) == #""a\"\\\n\r\t\u0001\u001fé/"# + "\u{2028}\"")
+        #expect(try JSONDecoder().decode(String.self, from: Data(json.bytes)) == "a\"\\\n\r\t\u{1}\u{1f}é/\u{2028}")
+    }
+}
