@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Tests/EndToEnd"))
 os.environ["SLUICE"] = sys.argv[1] if len(sys.argv) > 1 else ".build/release/sluice"
 
-from processes import PATIENCE, Gateway, Vendor  # noqa: E402
+from processes import Gateway, Vendor  # noqa: E402
 
 PEAK_LIMIT_MIB = 128
 gigabytes = float(os.environ.get("SOAK_GB", "10"))

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("SLUICE", str(ROOT / ".build/debug/sluice"))
 # How long anything that should happen at once may take on a busy machine, in seconds.
-PATIENCE = 30
+PATIENCE = 60
 
 
 def eventually(condition, patience=PATIENCE, what="the condition"):

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from processes import curl
+
 
 def refused(result, status, reason):
     """A refusal is a problem document (RFC 9457) and says its reason to programs."""
@@ -39,8 +41,6 @@ def test_a_valid_key_that_no_policy_names_is_denied(gateway, vendor):
 
 
 def test_a_connection_that_does_not_exist_is_not_found(gateway):
-    from processes import curl
-
     refused(curl(gateway.url + "/nobody/customers", key=gateway.key), 404, "unknown-connection")
 
 

@@ -1,10 +1,8 @@
 """A request that needs a person's consent: refused with a review id, approved, and then run once."""
 
 import json
-import re
+import signal
 from concurrent.futures import ThreadPoolExecutor
-
-import pytest
 
 from processes import curl
 
@@ -88,8 +86,6 @@ def test_an_agent_can_wait_for_the_decision(gateway):
 
 
 def test_reviews_and_approvals_survive_a_kill(start_gateway, vendor):
-    import signal
-
     gateway = start_gateway()
     before = vendor.executed()["deletes"]
     pending = opened_review(ask(gateway, "cus_pending"))

@@ -1,15 +1,13 @@
 """Clients that go away or crawl, vendors that stall, break off or lie: the exchange ends, visibly and on record."""
 
 import json
-import re
 import socket
-import subprocess
 import threading
 import time
 
 import pytest
 
-from processes import PATIENCE, curl, eventually
+from processes import PATIENCE, eventually, free_port
 
 
 class RawVendor:
@@ -139,8 +137,6 @@ def test_an_exchange_has_a_total_time(start_gateway):
 
 
 def test_a_vendor_that_is_not_there_is_reported(start_gateway):
-    from processes import free_port
-
     gateway = start_gateway(f"http://127.0.0.1:{free_port()}")
     result = gateway.curl("/customers")
     assert (result.status, result.headers["sluice-denied"]) == (502, "vendor-unreachable")
@@ -179,6 +175,35 @@ def test_what_a_vendor_sends_after_its_answer_reaches_nobody(start_gateway, raw_
     for _ in range(2):
         result = gateway.curl("/customers")
         assert b"stale" not in result.body, result
+
+
+def test_an_answer_that_nobody_asked_for_ends_the_connection(start_gateway):
+    """A second answer comes while the connection is idle; the next request must not get it, nor wait for another on that connection."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(PATIENCE)
+
+    def serve():
+        connections = []
+        for number in range(2):
+            connection, _ = listener.accept()
+            connections.append(connection)
+            connection.recv(65536)
+            connection.sendall(HEAD + b"Content-Length: 12\r\n\r\n{\"number\":%d}" % number)
+            if number == 0:
+                time.sleep(0.3)
+                connection.sendall(HEAD + b"Content-Length: 14\r\n\r\n{\"stale\":true}")
+        time.sleep(0.5)
+        for connection in connections:
+            connection.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    gateway = start_gateway(f"http://127.0.0.1:{listener.getsockname()[1]}", settings="timeouts: {head: 5s}")
+    assert gateway.curl("/customers").json == {"number": 0}
+    time.sleep(1)
+    assert gateway.curl("/customers").json == {"number": 1}
+    thread.join(PATIENCE)
+    listener.close()
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br"])

@@ -1,6 +1,5 @@
 """Starting, reloading, stopping, and being killed."""
 
-import json
 import re
 import signal
 import socket

@@ -2,12 +2,11 @@
 
 import json
 import re
-import socket
 import time
 
 import pytest
 
-from processes import eventually, raw
+from processes import raw
 
 
 def request(gateway, path="/vendor/customers?bytes=2000", *fields, method="GET", body=""):
