@@ -56,9 +56,9 @@ beside() {
     done
 }
 
-# await FILE PATTERN PID WHAT: up to ten seconds until a line of the file matches; prints what the pattern's group holds.
+# await FILE PATTERN PID WHAT: up to a minute until a line of the file matches; prints what the pattern's group holds.
 await() {
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         local found
         found=$(sed -nE "s#.*$2.*#\\1#p" "$1" 2>/dev/null | head -n 1)
         if [ -n "$found" ]; then
