@@ -17,7 +17,7 @@ build: setup ## Build the release command, .build/release/sluice
 	swift build -c release --product sluice
 
 run: build ## Start the gateway and a demonstration vendor, and show what it does
-	@scripts/run.sh $(SLUICE_RELEASE)
+	@scripts/run.sh $(SLUICE_RELEASE) || [ $$? -eq 130 ]
 
 test: unit end-to-end ## Everything a change must pass: unit tests, then end to end over real sockets
 

@@ -52,7 +52,7 @@ class Process:
     def said(self):
         return self.output.read_text(errors="replace")
 
-    def await_line(self, pattern, skip=0):
+    def await_line(self, pattern, skip=0, patience=PATIENCE):
         """Waits for output that matches `pattern` after the first `skip` characters; returns the match."""
 
         def found():
@@ -61,7 +61,7 @@ class Process:
                 raise AssertionError(f"it ended with status {self.child.returncode} and said:\n{self.said()}")
             return match
 
-        return eventually(found, what=f"output like {pattern!r}")
+        return eventually(found, patience, f"output like {pattern!r}")
 
     def memory_kib(self, field="VmRSS"):
         """`VmRSS` is resident now, `VmHWM` the most there ever was."""
