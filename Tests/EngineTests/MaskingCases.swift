@@ -176,6 +176,9 @@ extension MaskingCase {
         .init(
             name: "a surrogate pair is one character", format: .json, rules: [rule("a", "x[^a]", .mask(.init(keepFirst: 1)))], body: #"["x\ud83d\ude00y"]"#,
             output: #"["x*y"]"#, findings: [("a", 2..<15)]),
+        .init(
+            name: "every escape", format: .json, rules: [rule("a", #"^\x08\f\n\r\t"\\/\x01é€$"#)], body: #"["\b\f\n\r\t\"\\\/\u0001\u00E9\u20ac"]"#,
+            output: #"["[REDACTED:A]"]"#),
         .init(name: "a lone surrogate is U+FFFD", format: .json, rules: [rule("a", "x\u{FFFD}y")], body: #"["x\ud83dy"]"#, output: #"["[REDACTED:A]"]"#),
         .init(name: "a high surrogate before another pair is alone", format: .json, rules: [rule("a", "😀")], body: #"["\ud83d\ud83d\ude00"]"#, output: #"["\ud83d[REDACTED:A]"]"#),
         .init(
