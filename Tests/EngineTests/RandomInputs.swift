@@ -130,7 +130,10 @@ struct RandomRules {
 
     /// An unbounded repeat: only at the end, so that a match can never stay open without an end.
     private mutating func unbounded() -> String {
-        generator.pick([oneByte() + "*", oneByte() + "+", oneByte() + "{2,}", "(?:\(required())){1,}", "(?:\(oneByte())\(oneByte()))*", "(?:-\(oneByte())\\b)+"])
+        generator.pick([
+            oneByte() + "*", oneByte() + "+", oneByte() + "{2,}", "(?:\(required())){1,}", "(?:\(oneByte())\(oneByte()))*",
+            oneByte() + "+(?:\(oneByte())\(assertionAfter()))?",
+        ])
     }
 
     private mutating func atom() -> String {
