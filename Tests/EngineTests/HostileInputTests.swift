@@ -47,6 +47,15 @@ import Testing
         try bounded(prefix, .json, bytes("\"" + prefix) + bytes("\\u0061", times: 4500), chunk: 7)
     }
 
+    @Test("A rule alone holds no more than its longest hold, then decides", arguments: [1, 7, 100])
+    func oneRule(chunk: Int) throws {
+        let set = try RuleSet([Rule(id: "keep-last", entity: "K", pattern: "key[a-z0-9]{4,}", action: .mask(.init(keepLast: 4)))])
+        let text = bytes("key") + bytes("a", times: 6000)
+        #expect(try MaskerRun(set, .text, text, .every(chunk, of: text.count)).statistics.mostHeld <= RuleSet.longestHold)
+        let json = bytes("\"key") + bytes("\\u0061", times: 6000)
+        #expect(try MaskerRun(set, .json, json, .every(chunk, of: json.count)).statistics.mostHeld <= RuleSet.longestHold * Self.widestEscape + Self.widestEscape)
+    }
+
     @Test("Deep nesting")
     func nesting() throws {
         let depth = 200_000
