@@ -126,7 +126,7 @@ struct BodyMasker {
             var text: [UInt8] = []
             var units = UnitMap()
             let isOpen = raw.withUnsafeBufferPointer { raw in
-                if JSONTokenizer.endOfString(in: raw) != nil { return false }
+                if JSONTokenizer.endOfString(in: raw, from: 0).end != nil { return false }
                 next.rawCount += JSONEscapes.decode(raw, isClosed: false, into: &text, noting: &units)
                 return text.withUnsafeBufferPointer { workspace.scanner.step(&next, over: $0) }
             }

@@ -161,15 +161,16 @@ struct JSONTokenizer {
     /// Whether the window ended inside a string.
     var isInString: Bool { mode == .string }
 
-    /// The offset of the quote that ends the string whose inside `raw` begins with, at the start of a character or escape; nil if it goes on.
-    static func endOfString(in raw: UnsafeBufferPointer<UInt8>) -> Int? {
-        var index = 0
-        while true {
-            index = raw.firstQuoteOrBackslash(from: index)
-            if index >= raw.count { return nil }
-            if raw[index] == UInt8(ascii: "\"") { return index }
-            index += 2
+    /// The offset of the quote that ends the string whose inside begins at `start`, which is no second half of an escape; nil if it goes on.
+    static func endOfString(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> (end: Int?, hasEscape: Bool) {
+        var index = bytes.firstQuoteOrBackslash(from: start)
+        var hasEscape = false
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "\"") { return (index, hasEscape) }
+            hasEscape = true
+            index = bytes.firstQuoteOrBackslash(from: index + 2)
         }
+        return (nil, hasEscape)
     }
 
     // MARK: Grammar
@@ -202,24 +203,17 @@ struct JSONTokenizer {
     private mutating func readString(
         _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isContinued: Bool, isLast: Bool, into texts: inout [JSONText]
     ) -> Int {
-        var index = start
-        let count = bytes.count
-        var hasEscape = false
-        while true {
-            index = bytes.firstQuoteOrBackslash(from: index)
-            if index >= count { break }
-            if bytes[index] == UInt8(ascii: "\"") {
-                texts.append(JSONText(kind: .string(hasEscape: hasEscape), start: start, end: index, isContinued: isContinued, isClosed: true))
-                mode = .between
-                if expected == .key || expected == .keyOrEnd { expected = .colon } else { endValue() }
-                return index + 1
-            }
-            hasEscape = true
-            index += 2
+        let (end, hasEscape) = Self.endOfString(in: bytes, from: start)
+        texts.append(
+            JSONText(
+                kind: .string(hasEscape: hasEscape), start: start, end: end ?? bytes.count, isContinued: isContinued, isClosed: end != nil || isLast))
+        guard let end else {
+            mode = .string
+            return bytes.count
         }
-        mode = .string
-        texts.append(JSONText(kind: .string(hasEscape: hasEscape), start: start, end: count, isContinued: isContinued, isClosed: isLast))
-        return count
+        mode = .between
+        if expected == .key || expected == .keyOrEnd { expected = .colon } else { endValue() }
+        return end + 1
     }
 
     private mutating func readNumber(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isLast: Bool, into texts: inout [JSONText]) -> Int {
