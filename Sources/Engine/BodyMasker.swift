@@ -294,7 +294,8 @@ struct BodyMasker {
         }
         // One replacement, so one finding: the first of those that mask.
         var findings: [Finding] = []
-        let (start, end) = (heldFrom + json.start, heldFrom + json.end)
+        let start = heldFrom + json.start
+        let end = workspace.scanner.block.map { start + $0.start } ?? heldFrom + json.end
         text.note(workspace.scanner, rules, isLast: true, bodyStart: { start + $0 }, bodyEnd: { start + $0 }, into: &findings)
         if let masked = findings.firstIndex(where: { $0.action == .masked }) { findings[masked].range = start..<end }
         let first = findings.first { $0.action == .masked }
