@@ -8,6 +8,8 @@ struct EventStreamMasker {
     static let largestEvent = 32 * 1024
     /// Bytes of whole events that may wait for a prefix to be decided. Beyond it the body fails.
     static let mostWaiting = 48 * 1024
+    /// Channels that are remembered at a time. Beyond it those that hold nothing are forgotten, and if there are none the body fails.
+    static let mostChannels = 256
 
     private let rules: RuleSet
     private var framing = EventFraming()
@@ -36,8 +38,13 @@ struct EventStreamMasker {
         /// What of it is not released, decoded.
         var held: [UInt8] = []
         var pieces: [Piece] = []
+        /// Where its last piece ends in the body.
+        var bodyEnd = 0
         /// Another channel of the same answer speaks: what this one held has gone out.
         var isQuiet = false
+
+        /// Nothing that has come is undecided, so it can be forgotten.
+        var isIdle: Bool { held.isEmpty && state.runs.isEmpty && state.group == nil && state.openReports.isEmpty }
 
         struct Piece {
             var event: Int
@@ -196,6 +203,10 @@ struct EventStreamMasker {
             try quieten(other, into: &output)
             if output.blocked != nil { return }
         }
+        if channels.count >= Self.mostChannels, channels[name] == nil {
+            channels = channels.filter { !$0.value.isIdle }
+            if channels.count >= Self.mostChannels { throw MaskError(description: "more than \(Self.mostChannels) texts are spread over events at once") }
+        }
         var channel = channels.removeValue(forKey: name) ?? Channel()
         channel.isQuiet = false
         var units = UnitMap()
@@ -246,14 +257,16 @@ struct EventStreamMasker {
             TextScanner.Stretch(bytes: bytes, isLast: isLast, candidates: 0..<workspace.candidates.count, candidateBase: 0, units: nil),
             candidates: workspace.candidates, state: &channel.state)
         let pieces = channel.pieces
+        let reached = channel.bodyEnd
         func bodyStart(_ position: Int) -> Int {
-            let piece = pieces.last { $0.start <= position } ?? pieces[0]
+            guard let piece = pieces.last(where: { $0.start <= position }) ?? pieces.first else { return reached }
             return piece.eventStart + piece.rawStart(ofText: position)
         }
         func bodyEnd(_ position: Int) -> Int {
-            let piece = pieces.last { $0.start < position } ?? pieces[0]
+            guard let piece = pieces.last(where: { $0.start < position }) ?? pieces.first else { return reached }
             return piece.eventStart + piece.rawEnd(ofText: position)
         }
+        if let last = pieces.last { channel.bodyEnd = last.eventStart + last.rawEnd(ofText: last.start + last.count) }
         channel.state.note(scanner, rules, isLast: isLast, bodyStart: bodyStart, bodyEnd: bodyEnd, into: &output.findings)
         for replacement in scanner.replacements {
             var written: [UInt8] = []

@@ -136,4 +136,33 @@ struct EventStreamTests {
         let masked = try mask(try Self.rules(), Array(stream.utf8)) { size }.bytes
         #expect(String(decoding: masked, as: UTF8.self) == stream.replacingOccurrences(of: "ann@example.org", with: "[REDACTED:EMAIL]"))
     }
+
+    @Test("A report that runs to the end of a channel which holds nothing is listed where it lies")
+    func reportAtTheEnd() throws {
+        let rules = try RuleSet([Rule(id: "word", entity: "WORD", pattern: "id[a-z]+", action: .report)])
+        var masker = Masker(rules, format: .sse)
+        let body = Array((Self.chunk("see idab") + "data: [DONE]\n\n").utf8)
+        var findings = try body.withUnsafeBytes { try masker.feed($0).findings }
+        findings += try masker.finish().findings
+        #expect(findings.map(\.rule) == ["word"])
+        #expect(findings.first.map { String(decoding: body[$0.range], as: UTF8.self) } == "idab")
+    }
+
+    @Test("Any number of channels is followed with bounded memory, or the body fails")
+    func manyChannels() throws {
+        var masker = Masker(try Self.rules(), format: .sse)
+        var output: [UInt8] = []
+        var expected = ""
+        for choice in 0..<2000 {
+            let event = Self.chunk("done. ", choice: choice)
+            expected += event
+            try Array(event.utf8).withUnsafeBytes { try masker.feed($0).append(to: &output, chunk: $0) }
+        }
+        #expect(String(decoding: output, as: UTF8.self) == expected)
+        #expect(throws: MaskError.self) {
+            for choice in 0..<2000 {
+                try Array(Self.chunk("open", choice: choice).utf8).withUnsafeBytes { _ = try masker.feed($0) }
+            }
+        }
+    }
 }
