@@ -23,9 +23,9 @@ enum ReferenceChecks {
     }
 
     private static func entropy(_ value: ArraySlice<UInt8>) -> Double {
-        var counts: [UInt8: Double] = [:]
-        for byte in value { counts[byte, default: 0] += 1 }
-        return counts.values.reduce(0) { $0 - $1 / Double(value.count) * log2($1 / Double(value.count)) }
+        var counts = [Double](repeating: 0, count: 256)
+        for byte in value { counts[Int(byte)] += 1 }
+        return counts.reduce(0) { $1 == 0 ? $0 : $0 - $1 / Double(value.count) * log2($1 / Double(value.count)) }
     }
 
     private static func ipv4(_ value: ArraySlice<UInt8>) -> Bool {

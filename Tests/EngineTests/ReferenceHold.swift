@@ -55,10 +55,12 @@ extension ReferenceMasker {
         }
         decided.removeAll { [.report, .block].contains($0.rule.rule.action) }
         if let live {
-            // A component that a match from a live start could still join is not decided.
-            for component in components(of: decided).reversed() where component.coreEnd > live {
-                bound.from = min(bound.from, text.origins[component.matchStart].lowerBound)
-            }
+            // A component that a match from a live start could still join is not decided; and a match leaves whole or waits whole.
+            let components = components(of: decided)
+            var from = live
+            for component in components where component.coreEnd > live { from = min(from, component.matchStart) }
+            while let cut = components.first(where: { $0.matchStart < from && $0.start >= from }) { from = cut.matchStart }
+            bound.from = min(bound.from, text.origins[from].lowerBound)
         }
         return bound
     }

@@ -48,8 +48,12 @@ struct ReferenceRule {
         guard let masked = pattern.masked else { return match }
         let finder = EndFinder(text: text)
         let starts = finder.ends(of: pattern.before, from: match.lowerBound)
+        let rest = Syntax.sequence([masked, pattern.after])
         let start = match.first { p in
-            starts.contains(p) && Residuals(masked, previous: p > 0 ? text[p - 1] : nil).taking(text[p]).isPossible(alphabet)
+            guard starts.contains(p) else { return false }
+            let left = Residuals(rest, previous: p > 0 ? text[p - 1] : nil).taking(text[p])
+            // Only assertions can make what is left impossible.
+            return rest.hasAssertions ? left.canEnd(alphabet) : !left.terms.isEmpty
         }!
         let end = (start...match.upperBound).last { q in finder.ends(of: pattern.after, from: q).contains(match.upperBound) }!
         return start..<end

@@ -78,8 +78,10 @@ struct Residuals: Hashable {
         return answers.count == 2
     }
 
-    /// Whether anything is left that a next byte, or the end of the text, lets go on.
-    func isPossible(_ alphabet: [UInt8]) -> Bool { isEnd(next: nil) || alphabet.contains { isEnd(next: $0) } || wantsByte(alphabet) }
+    /// Whether a match can end here or later, whatever follows.
+    func canEnd(_ alphabet: [UInt8]) -> Bool {
+        isEnd(next: nil) || alphabet.contains { isEnd(next: $0) } || witness(alphabet, longest: 2000) != nil
+    }
 
     /// Bytes of which every other one is a twin: no byte set of `syntax` tells the two apart.
     static func alphabet(of syntax: Syntax) -> [UInt8] {

