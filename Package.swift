@@ -52,7 +52,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine"], exclude: ["README.md"]),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine"]),
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "DemoVendor", "Engine", "Corpus"]),
