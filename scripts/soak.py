@@ -44,7 +44,7 @@ with tempfile.TemporaryDirectory(prefix="sluice-soak.") as folder:
 
         began, before = time.monotonic(), cpu_seconds(gateway.process.pid)
         client = subprocess.Popen(
-            ["curl", "-sS", "--noproxy", "*", "--max-time", str(600 + 120 * gigabytes), "-o", "/dev/null", "-D", str(folder / "head"),
+            ["curl", "-sS", "--noproxy", "*", "--max-time", str(600 + 600 * gigabytes), "-o", "/dev/null", "-D", str(folder / "head"),
              "-w", "%{http_code} %{size_download}", "-H", f"Authorization: Bearer {gateway.key}",
              f"{gateway.url}/vendor/customers?bytes={size}&chunk=ragged"],
             stdout=subprocess.PIPE, text=True,
@@ -54,8 +54,9 @@ with tempfile.TemporaryDirectory(prefix="sluice-soak.") as folder:
             time.sleep(0.2)
             if time.monotonic() - shown > 30:
                 shown = time.monotonic()
-                print(f"  {shown - began:5.0f} s: {gateway.process.memory_kib() // 1024} MiB resident", flush=True)
-        status, received = client.stdout.read().split()
+                sent = int(re.search(r"wchar: (\d+)", Path(f"/proc/{vendor.process.pid}/io").read_text())[1]) / 1e9
+                print(f"  {shown - began:5.0f} s: {sent:.2f} GB from the vendor, {gateway.process.memory_kib() // 1024} MiB resident", flush=True)
+        status, received = (client.stdout.read().split() + ["none", "0"])[:2]
         seconds, cpu = time.monotonic() - began, cpu_seconds(gateway.process.pid) - before
         peak = gateway.process.memory_kib("VmHWM")
         exchange = re.search(r"(?im)^sluice-exchange: (\S+)", (folder / "head").read_text())[1]
