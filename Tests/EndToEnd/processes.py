@@ -225,23 +225,26 @@ policies:{self.policies}
         return curl(f"{self.url}/vendor{path}", *arguments, key=self.keys.get(key, key), **options)
 
     def exchanges(self):
-        """All exchanges on record, oldest first, with those that had no valid key."""
+        """All exchanges that the index knows, oldest first, with those that had no valid key."""
         exported = self.command("session", "export", "--all").splitlines()
         return sorted(map(json.loads, exported), key=lambda exchange: exchange["id"])
 
-    def exchange(self, result):
-        """What is on record of the exchange with this result."""
-        return next(known for known in self.exchanges() if known["id"] == result.headers["sluice-exchange"])
+    def exchange(self, result, patience=PATIENCE):
+        """What is on record of the exchange with this result, once it has ended. The index is a moment behind the response."""
+        return self.ended(lambda exchange: exchange["id"] == result.headers["sluice-exchange"], patience)
+
+    def ended(self, matches, patience=PATIENCE):
+        """The last exchange that `matches`, once it is on record with its outcome."""
+
+        def known():
+            found = [exchange for exchange in self.exchanges() if matches(exchange)]
+            return found and found[-1].get("outcome") and found[-1]
+
+        return eventually(known, patience, "an exchange on record with its outcome")
 
     def outcome(self, exchange, patience=PATIENCE):
         """The outcome on record of the exchange of that id, once it has one."""
-
-        def ended():
-            for known in self.exchanges():
-                if known["id"] == exchange and known.get("outcome"):
-                    return known["outcome"]
-
-        return eventually(ended, patience, f"an outcome of exchange {exchange}")
+        return self.ended(lambda known: known["id"] == exchange, patience)["outcome"]
 
     def end(self):
         if self.process:

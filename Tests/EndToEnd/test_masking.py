@@ -127,9 +127,9 @@ def test_the_vendor_gets_the_gateways_credential_and_its_echo_is_masked(start_ga
 
 def test_the_record_says_what_was_scanned_and_masked(gateway):
     result = gateway.curl("/customers?bytes=20000&seed=3&chunk=ragged")
-    exchange = result.headers["sluice-exchange"]
-    assert gateway.outcome(exchange)["kind"] == "completed"
-    evidence = gateway.exchange(result)["evidence"]["response"]
+    recorded = gateway.exchange(result)
+    assert recorded["outcome"]["kind"] == "completed"
+    evidence = recorded["evidence"]["response"]
     assert evidence["bytes_in"] == evidence["bytes_scanned"] == 20000
     assert evidence["bytes_out"] == len(result.body)
     assert sum(evidence["masked"].values()) > 5
