@@ -47,7 +47,7 @@ final class StateTable: @unchecked Sendable {
 struct TooManyStates: Error {}
 
 /// Reads forward from where a match may begin; a mark says that a match may end at the gap just crossed.
-struct ForwardAutomaton: Sendable {
+final class ForwardAutomaton: Sendable {
     let table: StateTable
     /// Symbol left of the start → state.
     let starts: [UInt16]
@@ -114,7 +114,7 @@ struct ForwardAutomaton: Sendable {
 }
 
 /// Reads backward from some place in the text; a mark says that a match may begin at the gap just crossed.
-struct ReverseAutomaton: Sendable {
+final class ReverseAutomaton: Sendable {
     let table: StateTable
     /// Symbol right of the place → state. The same for all where the place is the end of what has arrived.
     let initial: [UInt16]

@@ -262,9 +262,9 @@ struct BodyMasker {
 
     /// The candidates that end inside (`from`, `to`], given that earlier calls took those before.
     private static func take(_ candidates: borrowing CandidateList, _ next: inout Int, from: Int, to: Int) -> Range<Int> {
-        while next < candidates.count, Int(candidates[next].end) <= from { next += 1 }
+        while next < candidates.count, candidates[next].end <= from { next += 1 }
         let first = next
-        while next < candidates.count, Int(candidates[next].end) <= to { next += 1 }
+        while next < candidates.count, candidates[next].end <= to { next += 1 }
         return first..<next
     }
 

@@ -4,9 +4,14 @@ import CHyperscan
 
 /// A place where the core of a rule ends, so that a match may have begun before it.
 struct Candidate {
-    var rule: UInt32
+    /// End and rule in one number, so that a list is put in order of ends by comparing numbers.
+    fileprivate let key: UInt64
+
+    init(rule: UInt32, end: UInt32) { key = UInt64(end) << 32 | UInt64(rule) }
+
+    var rule: Int { Int(key & 0xFFFF_FFFF) }
     /// Byte offset behind the core's last byte.
-    var end: UInt32
+    var end: Int { Int(key >> 32) }
 }
 
 /// The Hyperscan databases of a rule set. Block mode, without start of match: starts are found by our own automata.
@@ -109,7 +114,7 @@ struct CandidateList: ~Copyable {
     /// In order of end.
     mutating func sort() {
         var list = UnsafeMutableBufferPointer(start: storage, count: count)
-        list.sort { ($0.end, $0.rule) < ($1.end, $1.rule) }
+        list.sort { $0.key < $1.key }
     }
 
     subscript(_ index: Int) -> Candidate { storage[index] }

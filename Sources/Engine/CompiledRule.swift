@@ -6,8 +6,8 @@ final class CompiledRule: Sendable {
     /// What Hyperscan looks for.
     let core: Core
     let label: [UInt8]
-    /// Each context word in lower case.
-    let contextWords: [[UInt8]]
+    /// Nil without a context condition.
+    let context: ContextWords?
 
     /// Longest end of a match from a given start.
     let forward: ForwardAutomaton
@@ -39,9 +39,9 @@ final class CompiledRule: Sendable {
     init(_ rule: Rule) throws(RuleError) {
         self.rule = rule
         label = Array((rule.action.label ?? "[REDACTED:\(rule.entity)]").utf8)
-        contextWords = rule.context?.words.map { Array($0.lowercased().utf8) } ?? []
+        context = rule.context.map(ContextWords.init)
         if let context = rule.context {
-            if context.words.isEmpty || contextWords.contains([]) {
+            if context.words.isEmpty || context.words.contains("") {
                 throw RuleError(rule: rule.id, message: "the context has no words", hint: "name at least one, or leave the context out")
             }
             if !(1...Rule.Context.widest).contains(context.within) {

@@ -92,7 +92,8 @@ final class TextScanner {
 
     // Work space.
     private var matches: [Match] = []
-    private var starts: [(rule: Int, start: Int)] = []
+    /// Where matches may begin, as rule × 2³² + start.
+    private var starts: [UInt64] = []
     private var ends: [Int] = []
     private var components: [Component] = []
     /// Rule → no match of it starts before. Reset after each scan through `touched`.
@@ -289,6 +290,9 @@ final class TextScanner {
         var rawCount = 0
     }
 
+    /// Contexts of at most as many bytes are looked at first.
+    private static let shortLook = 24
+
     /// Held text of fewer bytes is scanned again rather than watched.
     private static let shortHold = 256
 
@@ -321,20 +325,25 @@ final class TextScanner {
     private func findMatches(in stretch: Stretch, candidates: borrowing CandidateList, state: TextState) {
         starts.removeAll(keepingCapacity: true)
         for index in stretch.candidates {
-            let rule = Int(candidates[index].rule)
-            let end = Int(candidates[index].end) - stretch.candidateBase
+            let rule = candidates[index].rule
+            let end = candidates[index].end - stretch.candidateBase
             guard end > 0, end > resume[rule] else { continue }
             let automaton = rules[rule].starts
             Self.backwards(
                 automaton.table, from: end, state: automaton.initial[0], downTo: max(resume[rule], end - CompiledRule.longestHold), in: stretch.bytes,
                 before: state.before
             ) { start in
-                starts.append((rule, start))
+                starts.append(UInt64(rule) << 32 | UInt64(start))
                 return true
             }
         }
-        if starts.count > 1 { starts.sort { ($0.rule, $0.start) < ($1.rule, $1.start) } }
-        for (rule, start) in starts where start >= resume[rule] && start < open[rule] {
+        if starts.count > 1 { starts.sort() }
+        for key in starts {
+            let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF))
+            guard start >= resume[rule], start < open[rule] else { continue }
+            // A look at a few bytes is cheaper than a run of the automaton; a longer one is left for those that match.
+            let looksFirst = rules[rule].context.map { $0.within <= Self.shortLook } ?? false
+            if looksFirst, !contextHolds(rules[rule], at: start, in: stretch, state: state) { continue }
             switch match(rule, from: start, in: stretch, state: state) {
             case .none: break
             case .open:
@@ -474,11 +483,14 @@ final class TextScanner {
     // MARK: Context
 
     private func contextHolds(_ compiled: CompiledRule, at start: Int, in stretch: Stretch, state: TextState) -> Bool {
-        guard let context = compiled.rule.context else { return true }
+        guard let context = compiled.context else { return true }
         let own = stretch.bytes[max(0, start - context.within)..<start]
-        let missing = context.within - own.count
-        let window = Array(state.lookback.suffix(missing)) + Array(own)
-        return compiled.contextWords.contains { window.containsWord($0) }
+        let earlier = state.lookback.suffix(context.within - own.count)
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Rule.Context.widest) { window in
+            _ = window.update(fromContentsOf: earlier)
+            _ = window[earlier.count...].update(fromContentsOf: own)
+            return context.stand(in: UnsafeBufferPointer(rebasing: window[..<(earlier.count + own.count)]))
+        }
     }
 
     // MARK: What is replaced and what is released
@@ -589,28 +601,5 @@ extension Rule.Action {
         case .redact, .mask, .remove: true
         case .block, .report: false
         }
-    }
-}
-
-extension [UInt8] {
-    /// Whether `word`, in lower case, stands here as a word: see ``Rule/Context/words``.
-    fileprivate func containsWord(_ word: [UInt8]) -> Bool {
-        func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") }
-        func isLower(_ byte: UInt8) -> Bool { isLetter(byte) && byte & 0x20 != 0 }
-        /// Whether a word may begin or end between the bytes at `index - 1` and `index`.
-        func separates(_ index: Int) -> Bool {
-            if index == 0 || index == count { return true }
-            let (left, right) = (self[index - 1], self[index])
-            if !isLetter(left) || !isLetter(right) { return true }
-            return isLower(left) && !isLower(right)
-        }
-        guard word.count <= count else { return false }
-        for start in 0...(count - word.count) where separates(start) {
-            let end = start + word.count
-            guard (start..<end).allSatisfy({ (isLetter(self[$0]) ? self[$0] | 0x20 : self[$0]) == word[$0 - start] }) else { continue }
-            if separates(end) { return true }
-            if self[end] | 0x20 == UInt8(ascii: "s"), separates(end + 1) { return true }
-        }
-        return false
     }
 }
