@@ -17,9 +17,9 @@ public struct MaskError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Masks one body that arrives in chunks. Not shared between threads while a call is under way.
 ///
-/// Between two chunks it keeps the bytes held (``RuleSet/longestHold`` bytes of text at most, in an escaped JSON string six times as many
-/// raw bytes), a hundred bytes for context, for JSON one bit for each level of nesting, and for event streams at most
-/// 48 KiB of events that wait and 32 KiB of one that is not complete.
+/// Between two chunks it keeps the bytes held (``RuleSet/longestHold`` bytes of text for one rule, twice that where two matches wait for each other; in
+/// an escaped JSON string six times as many raw bytes), a hundred bytes for context, for JSON one bit for each level of nesting, and for event
+/// streams at most 48 KiB of events that wait and 32 KiB of one that is not complete.
 public struct Masker {
     private enum Reading {
         case body(BodyMasker)
