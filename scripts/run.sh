@@ -126,12 +126,13 @@ shown "curl -H \"Authorization: Bearer \$KEY\" '$gateway/vendor$path' | jq …"
 pick='[.data[] | select(.name) | {name, email, phone, card, tax, bank_account, notes, balance} | with_entries(select(.value != null))] | .[:3][]'
 beside "$(direct "$path" | jq "$pick")" "$(through "$path" | jq "$pick")"
 
-title '2. The openai form: a chat completion'
-ask='{"model": "demo", "messages": [{"role": "user", "content": "who pays?"}]}'
-shown "curl … '$gateway/vendor/v1/chat/completions' -d '$ask'"
-show='.choices[0].message.content | gsub("(?<line>.{1,44})( |$)"; .line + "\n") | rtrimstr("\n")'
-beside "$(direct /v1/chat/completions -d "$ask" -H 'Content-Type: application/json' | jq -r "$show")" \
-    "$(through /v1/chat/completions -d "$ask" -H 'Content-Type: application/json' | jq -r "$show")"
+title '2. A model answers in pieces; a card number spread over them is masked as one'
+ask='{"model": "demo", "stream": true, "messages": [{"role": "user", "content": "who pays?"}]}'
+shown "curl -N … '$gateway/vendor/v1/chat/completions' -d '$ask'"
+# The pieces of text, one a line, as the events bring them.
+pieces() { sed -n 's/^data: {/{/p' | jq -c '.choices[]?.delta.content // empty'; }
+beside "$(direct /v1/chat/completions -d "$ask" -H 'Content-Type: application/json' | pieces)" \
+    "$(through /v1/chat/completions -d "$ask" -H 'Content-Type: application/json' | pieces)"
 
 title '3. A destructive command is stopped before the vendor sees a byte'
 statement='{"query": "DROP TABLE customers"}'
