@@ -118,6 +118,14 @@ class Vendor:
         """What reached the vendor, oldest first."""
         return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
 
+    def settled(self):
+        """How many requests have reached the vendor, once none has for a moment: that of a client that went away may still be on its way."""
+        count, known = len(self.requests()), -1
+        while count != known:
+            time.sleep(0.2)
+            known, count = count, len(self.requests())
+        return count
+
     def get(self, path):
         """Asks the vendor directly."""
         result = curl(self.url + path, key=self.key)

@@ -43,7 +43,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
 def test_malformed_requests_are_refused(gateway, vendor, data):
-    before = len(vendor.requests())
+    before = vendor.settled()
     # With a valid key, so that only the form can be what is refused.
     head, rest = data.split(b"\r\n", 1)
     keyed = head + b"\r\nAuthorization: Bearer " + gateway.key.encode() + b"\r\n" + rest
@@ -83,7 +83,7 @@ def test_a_head_that_is_too_large_is_refused(gateway):
 
 def test_a_body_that_is_too_large_is_refused(start_gateway, vendor):
     gateway = start_gateway(settings="limits: {request_body: 64 KiB}")
-    before = len(vendor.requests())
+    before = vendor.settled()
     for arguments in ([], ["-H", "Transfer-Encoding: chunked"]):
         result = gateway.curl("/upload", "-X", "POST", "-H", "Content-Type: text/plain", *arguments, data="a" * 100_000)
         assert (result.status, result.headers["sluice-denied"]) == (413, "body-too-large")

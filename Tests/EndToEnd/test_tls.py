@@ -93,7 +93,7 @@ def test_the_name_in_the_certificate_can_be_another(start_gateway, authority, ng
 
 def test_a_certificate_of_another_authority_is_refused(start_gateway, nginx, vendor, tmp_path):
     other = Authority(tmp_path, "other")
-    before = len(vendor.requests())
+    before = vendor.settled()
     gateway = start_gateway(f"https://localhost:{nginx}", connection=f"tls: {{ca_file: {other.certificate}}}")
     result = gateway.curl("/customers")
     assert (result.status, result.headers["sluice-denied"]) == (502, "vendor-tls")
