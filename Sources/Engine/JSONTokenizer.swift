@@ -25,8 +25,8 @@ struct JSONText {
 }
 
 struct JSONTokenizer {
-    /// Levels of arrays and objects; a body that goes deeper counts as broken there. One bit each: 32 KiB.
-    static let deepest = 262_144
+    /// Levels of arrays and objects; a body that goes deeper counts as broken there. One bit each: 8 KiB.
+    static let deepest = 65_536
     /// Raw bytes of a number.
     static let longestNumber = 4096
 

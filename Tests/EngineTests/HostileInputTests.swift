@@ -58,7 +58,7 @@ import Testing
 
     @Test("Deep nesting")
     func nesting() throws {
-        let depth = 200_000
+        let depth = 60_000
         for (open, close) in [("[", "]"), (#"{"a":"#, "}")] {
             let body = bytes(open, times: depth) + bytes("1") + bytes(close, times: depth)
             let run = try MaskerRun(try RuleSet(Self.rules), .json, body, .every(997, of: body.count))
@@ -69,7 +69,7 @@ import Testing
         let tooDeep = bytes("[", times: 270_000)
         let run = try MaskerRun(try RuleSet(Self.rules), .json, tooDeep, .every(4096, of: tooDeep.count))
         #expect(run.result.output == tooDeep)
-        #expect(run.result.brokenJSONAt == 262_144)
+        #expect(run.result.brokenJSONAt == 65_536)
     }
 
     @Test("Brackets that close what is not open")

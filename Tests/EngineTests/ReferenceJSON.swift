@@ -42,7 +42,7 @@ struct ReferenceJSON {
     private(set) var brokenAt: Int?
 
     /// Brackets open at once; one more counts as broken.
-    private static let deepest = 262_144
+    private static let deepest = 65_536
 
     private enum Expected { case value, valueOrClose, key, keyOrClose, colon, commaOrClose }
 
