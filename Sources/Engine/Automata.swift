@@ -14,7 +14,6 @@ final class StateTable: @unchecked Sendable {
 
     let entries: UnsafeMutablePointer<UInt16>
     let symbolCount: Int
-    let stateCount: Int
     /// Byte value → symbol; 256 entries.
     let classes: UnsafeMutablePointer<UInt8>
     /// The symbol of the edge of the text.
@@ -22,7 +21,6 @@ final class StateTable: @unchecked Sendable {
 
     fileprivate init(rows: [[UInt16]], classes byteClasses: ByteClasses) {
         symbolCount = byteClasses.symbolCount
-        stateCount = rows.count
         entries = .allocate(capacity: rows.count * symbolCount)
         for (state, row) in rows.enumerated() {
             (entries + state * symbolCount).initialize(from: row, count: symbolCount)
@@ -41,6 +39,12 @@ final class StateTable: @unchecked Sendable {
 
     @inline(__always)
     func symbol(_ byte: UInt8) -> Int { Int(classes[Int(byte)]) }
+
+    /// The symbol left of the gap at `gap`; `before` stands left of `bytes`, nil at the edge of the text.
+    @inline(__always)
+    func symbol(leftOf gap: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) -> Int {
+        gap > 0 ? symbol(bytes[gap - 1]) : before.map(symbol) ?? edge
+    }
 }
 
 /// The pattern would need more states than ``StateTable/mostStates``.

@@ -63,7 +63,8 @@ struct EventStreamMasker {
 
     init(_ rules: RuleSet) { self.rules = rules }
 
-    var heldCount: Int { unfinished.count + waiting.reduce(0) { $0 + $1.bytes.count } + (line?.heldCount ?? 0) }
+    var heldCount: Int { unfinished.count + waitingCount + (line?.heldCount ?? 0) }
+    private var waitingCount: Int { waiting.reduce(0) { $0 + $1.bytes.count } }
 
     // MARK: Bytes to events
 
@@ -158,7 +159,7 @@ struct EventStreamMasker {
             if output.blocked != nil { return }
         }
         release(into: &output)
-        if waiting.reduce(0, { $0 + $1.bytes.count }) > Self.mostWaiting {
+        if waitingCount > Self.mostWaiting {
             throw MaskError(description: "more than \(Self.mostWaiting) bytes of events wait for the end of one value")
         }
     }

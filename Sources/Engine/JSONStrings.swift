@@ -17,7 +17,6 @@ struct UnitMap {
     private(set) var units: [Unit] = []
 
     mutating func append(_ unit: Unit) { units.append(unit) }
-    mutating func removeAll() { units.removeAll(keepingCapacity: true) }
 
     /// The raw offset where the byte of text at `offset` begins, or where the text ends.
     func rawStart(ofText offset: Int) -> Int {

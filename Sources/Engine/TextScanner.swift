@@ -246,7 +246,7 @@ final class TextScanner {
     private func hasEnd(_ rule: Int, from start: Int, in stretch: Stretch, before: UInt8?) -> Bool {
         let forward = rules[rule].forward
         let table = forward.table
-        var state = forward.starts[start > 0 ? table.symbol(stretch.bytes[start - 1]) : before.map(table.symbol) ?? table.edge]
+        var state = forward.starts[table.symbol(leftOf: start, in: stretch.bytes, before: before)]
         for byte in stretch.bytes[start...] {
             let entry = table.entry(state, table.symbol(byte))
             if entry & StateTable.mark != 0 { return true }
@@ -266,8 +266,7 @@ final class TextScanner {
         var current = state
         var gap = end
         while gap >= max(lowest, 0) {
-            let symbol = gap > 0 ? table.symbol(bytes[gap - 1]) : before.map(table.symbol) ?? table.edge
-            let entry = table.entry(current, symbol)
+            let entry = table.entry(current, table.symbol(leftOf: gap, in: bytes, before: before))
             if entry & StateTable.mark != 0, !body(gap) { return }
             current = entry & StateTable.stateMask
             if current == 0 { return }
@@ -300,8 +299,7 @@ final class TextScanner {
         let bytes = stretch.bytes
         guard bytes.count - limit > Self.shortHold, let rule = touched.first(where: { open[$0] == limit }) else { return nil }
         let forward = rules[rule].forward
-        let left = limit > 0 ? forward.table.symbol(bytes[limit - 1]) : before.map(forward.table.symbol) ?? forward.table.edge
-        var watch = Watch(rule: rule, state: forward.starts[left], count: 0)
+        var watch = Watch(rule: rule, state: forward.starts[forward.table.symbol(leftOf: limit, in: bytes, before: before)], count: 0)
         return step(&watch, over: UnsafeBufferPointer(rebasing: bytes[limit...])) ? watch : nil
     }
 
@@ -372,7 +370,7 @@ final class TextScanner {
         let forward = compiled.forward
         let table = forward.table
         let bytes = stretch.bytes
-        var current = forward.starts[start > 0 ? table.symbol(bytes[start - 1]) : state.before.map(table.symbol) ?? table.edge]
+        var current = forward.starts[table.symbol(leftOf: start, in: bytes, before: state.before)]
         var index = start
         var end = -1
         var part = compiled.hasMask ? -1 : start
