@@ -19,8 +19,9 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CHyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "ByteKernels", cSettings: [.unsafeFlags(["-O3"])]),
         // Optimised in debug builds too: property tests run the engine millions of times.
-        .target(name: "Engine", dependencies: ["CHyperscan", "Cryptography"], swiftSettings: [.unsafeFlags(["-O", "-enforce-exclusivity=unchecked"])]),
+        .target(name: "Engine", dependencies: ["CHyperscan", "ByteKernels", "Cryptography"], swiftSettings: [.unsafeFlags(["-O", "-enforce-exclusivity=unchecked"])]),
         .target(name: "Cryptography", dependencies: ["COpenSSL"]),
         .target(
             name: "Record",

@@ -1,5 +1,7 @@
 // A body that is one text, or one JSON document: chunks in, masked bytes out.
 
+import ByteKernels
+
 /// The state of one body that is read as `text` or `json`.
 struct BodyMasker {
     enum Reading { case text, json }
@@ -94,11 +96,10 @@ struct BodyMasker {
         watch = nil
         held.withUnsafeBytes { held in before.withUnsafeBytes { before in workspace.fillWindow(before, held, new) } }
         let behind = before.count
-        let whole = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[..<workspace.windowCount])
+        let whole = UnsafeBufferPointer(workspace.window)
         let window = UnsafeBufferPointer(rebasing: whole[behind...])
         var writer = Writer(window: window, heldCount: held.count, chunkOffset: chunkOffset, output: output)
-        workspace.candidates.removeAll()
-        try rules.find(in: window, workspace)
+        try workspace.findInWindow()
         switch reading {
         case .text: maskText(whole, behind, isLast, workspace, &writer)
         case .json: try maskJSON(whole, behind, isLast, workspace, &writer)
@@ -140,10 +141,10 @@ struct BodyMasker {
         _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ isLast: Bool, _ workspace: Workspace, _ writer: inout Writer
     ) {
         let window = UnsafeBufferPointer(rebasing: whole[behind...])
-        workspace.candidates.sort()
         let stretch = TextScanner.Stretch(
-            bytes: window, isLast: isLast, candidates: 0..<workspace.candidates.count, candidateBase: 0, units: nil)
-        workspace.scanner.scan(stretch, candidates: workspace.candidates, state: &text)
+            bytes: window, isLast: isLast, lookback: UnsafeBufferPointer(rebasing: whole[..<behind]), units: nil)
+        _ = workspace.scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind, before: text.before)
+        workspace.scanner.scan(stretch, state: &text)
         apply(workspace, text: window, at: 0, units: nil, isLast: isLast, &writer) { $0 }
         if writer.block == nil { writer.pass(to: workspace.scanner.released) }
         watch = workspace.scanner.watch
@@ -156,58 +157,29 @@ struct BodyMasker {
     ) throws(MaskError) {
         let window = UnsafeBufferPointer(rebasing: whole[behind...])
         workspace.texts.removeAll(keepingCapacity: true)
-        let end = tokenizer.read(window, isLast: isLast, into: &workspace.texts)
+        var carry = json_carry(escaped: false, in_string: tokenizer.isInString)
+        json_structure(KernelVariant.best, window.baseAddress, window.count, &carry, workspace.blocks)
+        let blocks = UnsafePointer(workspace.blocks)
+        let followsScalar = behind > 0 && !ByteSet.beforeTexts.contains(whole[behind - 1])
+        var released = tokenizer.walk(window, blocks, followsScalar: followsScalar, isLast: isLast, into: &workspace.texts)
         if let broken = tokenizer.brokenAt { brokenJSONAt = heldFrom + broken }
+        addEscaped(window, blocks, workspace)
+        if workspace.texts.count > 1 { workspace.texts.sort { $0.start < $1.start } }
+        try fillArena(whole, behind, workspace)
+        confirm(window, blocks, behind, workspace)
 
-        // Texts that are not what stands in the window, or not with what stands before them there, are copied out and scanned all in one go; what
-        // was found in their raw bytes does not count.
-        func isApart(_ json: JSONText) -> Bool {
-            switch json.kind {
-            case .string(let hasEscape): hasEscape
-            case .number, .tail: !json.isContinued && json.start > 0 && ByteSet.word.contains(window[json.start - 1])
-            case .oversizedNumber: false
-            }
-        }
-        workspace.arena.removeAll(keepingCapacity: true)
-        workspace.decoded.removeAll(keepingCapacity: true)
-        for json in workspace.texts where isApart(json) {
-            let start = workspace.arena.count
-            var units = UnitMap()
-            let raw = UnsafeBufferPointer(rebasing: window[json.start..<json.end])
-            var read = raw.count
-            if case .string = json.kind {
-                read = JSONEscapes.decode(raw, isClosed: json.isClosed, into: &workspace.arena, noting: &units)
-            } else {
-                workspace.arena.append(contentsOf: raw)
-            }
-            workspace.decoded.append(Workspace.DecodedText(start: start, count: workspace.arena.count - start, rawCount: read, units: units))
-            workspace.arena.append(UInt8(ascii: "\""))
-        }
-        workspace.candidates.sort()
-        var arenaCandidates = CandidateList()
-        let arenaCount = workspace.arena.count
-        if arenaCount > 0 {
-            workspace.arena.append(contentsOf: repeatElement(0, count: CandidateFinder.slack))
-            swap(&arenaCandidates, &workspace.candidates)
-            workspace.candidates.removeAll()
-            try workspace.arena.withUnsafeBufferPointer { arena throws(MaskError) in
-                try rules.find(in: UnsafeBufferPointer(rebasing: arena[..<arenaCount]), workspace)
-            }
-            workspace.candidates.sort()
-            swap(&arenaCandidates, &workspace.candidates)
-        }
-
-        var nextInWindow = 0
-        var nextInArena = 0
+        // What was found in plain texts and those texts that need more, in order.
         var nextDecoded = 0
-        var released = end
+        var nextFound = 0
         for json in workspace.texts where writer.block == nil {
+            writeFound(before: json.start, &nextFound, window, workspace, &writer)
+            if writer.block != nil { break }
             if json.kind == .oversizedNumber {
                 maskOversized(json, &writer)
                 continue
             }
             var decoded: Workspace.DecodedText?
-            if isApart(json) {
+            if isApart(json, whole, behind) {
                 decoded = workspace.decoded[nextDecoded]
                 nextDecoded += 1
             }
@@ -215,57 +187,161 @@ struct BodyMasker {
                 released = json.start
                 continue
             }
-            let candidates =
-                if let decoded {
-                    Self.take(arenaCandidates, &nextInArena, from: decoded.start, to: decoded.start + decoded.count)
-                } else {
-                    Self.take(workspace.candidates, &nextInWindow, from: json.start, to: json.end)
-                }
-            if candidates.isEmpty, json.isClosed, !json.isContinued { continue }
-            if !json.isContinued {
-                text = TextState()
-                if rules.usesContext { text.lookback = Array(whole[max(0, behind + json.start - Rule.Context.widest)..<behind + json.start]) }
-            }
+            if !json.isContinued { text = TextState() }
+            scan(json, decoded, whole, behind, workspace, &released, &writer)
+        }
+        writeFound(before: window.count + 1, &nextFound, window, workspace, &writer)
+        if writer.block == nil { writer.pass(to: released) }
+    }
 
-            workspace.arena.withUnsafeBufferPointer { arena in
-                let place = decoded.map { $0.start..<$0.start + $0.count } ?? json.start..<json.end
-                let bytes = UnsafeBufferPointer(rebasing: decoded == nil ? window[place] : arena[place])
+    /// Scans a text that needs more than a look, and applies what is found.
+    private mutating func scan(
+        _ json: JSONText, _ decoded: Workspace.DecodedText?, _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ workspace: Workspace,
+        _ released: inout Int, _ writer: inout Writer
+    ) {
+        let scanner = workspace.scanner
+        let lookback = text.lookback
+        workspace.arena.withUnsafeBufferPointer { arena in
+            lookback.withUnsafeBufferPointer { lookback in
+                let place = decoded.map { $0.start..<$0.start + $0.count } ?? behind + json.start..<behind + json.end
+                let bytes = UnsafeBufferPointer(rebasing: decoded == nil ? whole[place] : arena[place.lowerBound + CoreFinder.slack..<place.upperBound + CoreFinder.slack])
+                let raw = UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.widest)..<behind + json.start])
                 let stretch = TextScanner.Stretch(
-                    bytes: bytes, isLast: json.isClosed, candidates: candidates, candidateBase: place.lowerBound, units: decoded?.units)
-                if decoded == nil {
-                    workspace.scanner.scan(stretch, candidates: workspace.candidates, state: &text)
-                } else {
-                    workspace.scanner.scan(stretch, candidates: arenaCandidates, state: &text)
-                }
+                    bytes: bytes, isLast: json.isClosed, lookback: json.isContinued ? lookback : raw, units: decoded?.units)
+                let hasStarts =
+                    decoded == nil
+                    ? scanner.gather(workspace.places, of: rules.finder, in: stretch, at: place.lowerBound, before: text.before)
+                    : scanner.gather(workspace.arenaPlaces, of: rules.finder, in: stretch, at: place.lowerBound, before: text.before)
+                if !hasStarts, json.isClosed, !json.isContinued { return }
+                scanner.scan(stretch, state: &text)
                 switch json.kind {
                 case .number, .oversizedNumber: applyToNumber(workspace, json, bytes, &writer)
                 case .string: apply(workspace, text: bytes, at: json.start, units: decoded?.units, isLast: json.isClosed, &writer) { Self.escaped($0) }
                 case .tail: apply(workspace, text: bytes, at: json.start, units: nil, isLast: json.isClosed, &writer) { $0 }
                 }
                 if !json.isClosed {
-                    let reached = workspace.scanner.released
+                    let reached = scanner.released
                     let rawCount = decoded?.rawCount ?? bytes.count
                     released = json.start + (reached == bytes.count ? rawCount : decoded?.units.rawStart(ofText: reached) ?? reached)
-                    watch = workspace.scanner.watch
+                    watch = scanner.watch
                     watch?.rawCount = json.start + rawCount - released
                 }
             }
         }
-        if writer.block == nil { writer.pass(to: released) }
+    }
+
+    // MARK: Texts that need more than a look
+
+    /// Adds the strings with escapes to the texts that need more than a look.
+    private func addEscaped(_ window: UnsafeBufferPointer<UInt8>, _ blocks: UnsafePointer<json_block>, _ workspace: Workspace) {
+        var known = workspace.texts.count
+        let end = workspace.texts.last.map { $0.kind == .tail ? $0.start : window.count } ?? window.count
+        var block = 0
+        var mask = UInt64.max
+        while block << 6 < end {
+            let backslashes = blocks[block].backslashes & mask
+            mask = .max
+            guard backslashes != 0 else {
+                block += 1
+                continue
+            }
+            let place = block << 6 + backslashes.trailingZeroBitCount
+            if place >= end { break }
+            let close = blocks.nextQuote(from: place, count: window.count)
+            // The string that goes on from the last window or into the next is among the texts already.
+            let start = blocks.lastQuote(before: place) + 1
+            if let index = workspace.texts[..<known].firstIndex(where: { $0.start == start && $0.isString }) {
+                workspace.texts[index].kind = .string(hasEscape: true)
+            } else {
+                workspace.texts.append(JSONText(kind: .string(hasEscape: true), start: start, end: close, isContinued: false, isClosed: true))
+            }
+            if close >= end { break }
+            block = close >> 6
+            mask = UInt64.max << UInt64(close & 63)
+            known = min(known, workspace.texts.count)
+        }
+    }
+
+    /// Whether a text is not what stands in the window, or not with what stands before it there, so that it has to be copied out.
+    private func isApart(_ json: JSONText, _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int) -> Bool {
+        switch json.kind {
+        case .string(let hasEscape): return hasEscape || (json.isContinued && !before.reversed().starts(with: text.lookback.reversed()))
+        case .number, .tail:
+            let begins = !json.isContinued || text.before == nil
+            return begins && behind + json.start > 0 && !ByteSet.beforeTexts.contains(whole[behind + json.start - 1])
+        case .oversizedNumber: return false
+        }
+    }
+
+    /// Decodes the texts that are apart into the arena, each behind what stands before it, and finds the places there.
+    private func fillArena(_ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ workspace: Workspace) throws(MaskError) {
+        workspace.arena.removeAll(keepingCapacity: true)
+        workspace.decoded.removeAll(keepingCapacity: true)
+        let window = UnsafeBufferPointer(rebasing: whole[behind...])
+        for json in workspace.texts where isApart(json, whole, behind) {
+            if workspace.arena.isEmpty { workspace.arena.append(contentsOf: repeatElement(0, count: CoreFinder.slack)) }
+            if json.isContinued {
+                workspace.arena.append(contentsOf: text.lookback)
+            } else {
+                if rules.usesContext {
+                    workspace.arena.append(
+                        contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.widest)..<behind + json.start]))
+                }
+            }
+            // An edge, where there is none in the bytes.
+            if !json.isContinued || text.before == nil, !json.isString || workspace.arena.last != UInt8(ascii: "\"") {
+                workspace.arena.append(UInt8(ascii: "\""))
+            }
+            let start = workspace.arena.count
+            var units = UnitMap()
+            let raw = UnsafeBufferPointer(rebasing: window[json.start..<json.end])
+            var read = raw.count
+            if json.isString {
+                read = JSONEscapes.decode(raw, isClosed: json.isClosed, into: &workspace.arena, noting: &units)
+            } else {
+                workspace.arena.append(contentsOf: raw)
+            }
+            workspace.decoded.append(
+                Workspace.DecodedText(start: start - CoreFinder.slack, count: workspace.arena.count - start, rawCount: read, units: units))
+            workspace.arena.append(UInt8(ascii: "\""))
+        }
+        if !workspace.arena.isEmpty { workspace.arena.append(contentsOf: repeatElement(0, count: CoreFinder.slack)) }
+        try workspace.findInArena()
+    }
+
+    // MARK: Plain texts
+
+    /// Decides the places that lie in plain texts, whole in the window and without escapes; leaves the matches in order of their texts.
+    private func confirm(_ window: UnsafeBufferPointer<UInt8>, _ blocks: UnsafePointer<json_block>, _ behind: Int, _ workspace: Workspace) {
+        var confirming = PlainTexts(rules: rules, window: window, blocks: blocks, behind: behind, workspace: workspace)
+        confirming.run()
+    }
+
+    /// Writes what was found in plain texts that begin before a place in the window.
+    private mutating func writeFound(
+        before end: Int, _ next: inout Int, _ window: UnsafeBufferPointer<UInt8>, _ workspace: Workspace, _ writer: inout Writer
+    ) {
+        while next < workspace.found.count, workspace.found[next].text.lowerBound < end, writer.block == nil {
+            let place = workspace.found[next].text
+            let first = next
+            while next < workspace.found.count, workspace.found[next].text.lowerBound == place.lowerBound { next += 1 }
+            let bytes = UnsafeBufferPointer(rebasing: window[place])
+            let stretch = TextScanner.Stretch(bytes: bytes, isLast: true, lookback: UnsafeBufferPointer(start: nil, count: 0), units: nil)
+            workspace.scanner.decide(workspace.found[first..<next].lazy.map(\.match), in: stretch)
+            text = TextState()
+            if workspace.found[first].isNumber {
+                applyToNumber(
+                    workspace, JSONText(kind: .number, start: place.lowerBound, end: place.upperBound, isContinued: false, isClosed: true), bytes, &writer)
+            } else {
+                apply(workspace, text: bytes, at: place.lowerBound, units: nil, isLast: true, &writer) { Self.escaped($0) }
+            }
+        }
     }
 
     private static func escaped(_ bytes: [UInt8]) -> [UInt8] {
         var raw: [UInt8] = []
         JSONEscapes.escape(bytes, into: &raw)
         return raw
-    }
-
-    /// The candidates that end inside (`from`, `to`], given that earlier calls took those before.
-    private static func take(_ candidates: borrowing CandidateList, _ next: inout Int, from: Int, to: Int) -> Range<Int> {
-        while next < candidates.count, candidates[next].end <= from { next += 1 }
-        let first = next
-        while next < candidates.count, candidates[next].end <= to { next += 1 }
-        return first..<next
     }
 
     /// Name of what masks a number longer than ``JSONTokenizer/longestNumber``.
@@ -340,14 +416,6 @@ struct BodyMasker {
         writer.pass(to: first)
         let rule = rules.compiled[block.rule].rule
         writer.block = Finding(rule: rule.id, entity: rule.entity, range: heldFrom + first..<heldFrom + last, action: .blocked)
-    }
-}
-
-extension RuleSet {
-    /// Fills the workspace's candidates from `bytes`, which must have ``CandidateFinder/slack`` readable bytes behind them.
-    func find(in bytes: UnsafeBufferPointer<UInt8>, _ workspace: Workspace) throws(MaskError) {
-        guard let finder, let scratch = workspace.scratch else { return }
-        try finder.find(in: UnsafeRawBufferPointer(bytes), scratch: scratch, into: &workspace.candidates)
     }
 }
 

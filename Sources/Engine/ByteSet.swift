@@ -1,7 +1,7 @@
 // Sets of byte values, and of byte values with the edge of a text.
 
 /// A set of byte values.
-struct ByteSet: Hashable, Sendable {
+struct ByteSet: Hashable, Comparable, Sendable {
     private var words: SIMD4<UInt64>
 
     private init(words: SIMD4<UInt64>) { self.words = words }
@@ -33,6 +33,12 @@ struct ByteSet: Hashable, Sendable {
     var count: Int { (0..<4).reduce(0) { $0 + words[$1].nonzeroBitCount } }
     var first: UInt8? { (0...255).first { contains($0) } }
     func isSubset(of other: ByteSet) -> Bool { words & other.words == words }
+
+    /// Some order, the same on every machine.
+    static func < (a: ByteSet, b: ByteSet) -> Bool {
+        for index in 0..<4 where a.words[index] != b.words[index] { return a.words[index] < b.words[index] }
+        return false
+    }
 
     static prefix func ~ (set: ByteSet) -> ByteSet { ByteSet(words: ~set.words) }
     static func | (a: ByteSet, b: ByteSet) -> ByteSet { ByteSet(words: a.words | b.words) }

@@ -3,7 +3,9 @@
 /// One rule with everything that confirming its matches needs. Immutable, shared by all threads.
 final class CompiledRule: Sendable {
     let rule: Rule
-    /// What Hyperscan looks for.
+    /// How the places are found where matches may start.
+    let plan: Plan
+    /// What Hyperscan looks for if the plan leaves the rule to it.
     let core: Core
     let label: [UInt8]
     /// Nil without a context condition.
@@ -11,8 +13,10 @@ final class CompiledRule: Sendable {
 
     /// Longest end of a match from a given start.
     let forward: ForwardAutomaton
-    /// Starts of the core's matches that end at a given place.
-    let starts: ReverseAutomaton
+    /// Starts of matches that have the end of a core at a given place; nil if the plan does without.
+    let starts: ReverseAutomaton?
+    /// Starts of matches from a pivot, one for each prefix that the plan uses.
+    let prefixes: [ReverseAutomaton?]
     /// Starts of matches that are still open at the end of what has arrived.
     let open: [ReverseAutomaton]
     /// For a pattern that goes on behind its masked part: where that rest may begin, seen from the end of the match.
@@ -64,6 +68,7 @@ final class CompiledRule: Sendable {
         core = Core(pattern)
         var positions = Positions(pattern)
         positions.startOnWholeCharacters()
+        plan = Plan(pattern, context, core: core)
         let wiring = Wiring(positions)
         if let way = wiring.endlessWait {
             throw RuleError(
@@ -79,7 +84,13 @@ final class CompiledRule: Sendable {
         do {
             forward = try ForwardAutomaton(wiring)
             open = try ReverseAutomaton.matchesOpen(wiring, elements: pattern.elements[...], committing: isPrompt)
-            starts = try .matchesEnding(Wiring(Positions(core.whole)))
+            starts = plan.isForHyperscan ? try .matchesEnding(Wiring(Positions(core.whole))) : nil
+            let pivots = Set(plan.entries.map(\.anchor))
+            var prefixes: [ReverseAutomaton?] = []
+            for (number, prefix) in plan.prefixes.enumerated() {
+                prefixes.append(pivots.contains(.pivot(prefix: number)) ? try .matchesEnding(Wiring(Positions(prefix))) : nil)
+            }
+            self.prefixes = prefixes
             if isLast {
                 rest = nil
             } else {

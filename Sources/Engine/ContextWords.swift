@@ -4,8 +4,8 @@
 struct ContextWords: Sendable {
     /// Bytes to look back.
     let within: Int
-    /// In lower case.
-    private let words: [[UInt8]]
+    /// In small letters.
+    let words: [[UInt8]]
     /// Byte → whether a word begins with it, in either case.
     private let isFirst: [Bool]
 
@@ -39,12 +39,12 @@ struct ContextWords: Sendable {
     }
 
     /// Whether a word may begin or end between the bytes at `index - 1` and `index`.
-    private static func separates(_ index: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    static func separates(_ index: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         if index == 0 || index == bytes.count { return true }
         let (left, right) = (bytes[index - 1], bytes[index])
         if !isLetter(left) || !isLetter(right) { return true }
         return left & 0x20 != 0 && right & 0x20 == 0
     }
 
-    private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") }
+    static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z") }
 }

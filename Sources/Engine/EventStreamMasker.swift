@@ -248,15 +248,18 @@ struct EventStreamMasker {
     /// Scans what a channel holds, notes what is to be replaced in its events, and drops what is decided.
     private mutating func scan(_ channel: inout Channel, isLast: Bool, into output: inout MaskedBytes) throws(MaskError) {
         let workspace = try rules.takeWorkspace()
-        channel.held.withUnsafeBytes { workspace.fillWindow($0) }
-        let bytes = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[..<workspace.windowCount])
-        workspace.candidates.removeAll()
-        try rules.find(in: bytes, workspace)
-        workspace.candidates.sort()
+        // A text has an edge where it begins, which the sieve sees as a quote.
+        let before = channel.state.before == nil ? [UInt8(ascii: "\"")] : channel.state.lookback
+        let behind = before.count
+        before.withUnsafeBytes { before in channel.held.withUnsafeBytes { workspace.fillWindow(before, $0) } }
+        let bytes = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[behind...])
+        try workspace.findInWindow()
         let scanner = workspace.scanner
-        scanner.scan(
-            TextScanner.Stretch(bytes: bytes, isLast: isLast, candidates: 0..<workspace.candidates.count, candidateBase: 0, units: nil),
-            candidates: workspace.candidates, state: &channel.state)
+        channel.state.lookback.withUnsafeBufferPointer { lookback in
+            let stretch = TextScanner.Stretch(bytes: bytes, isLast: isLast, lookback: lookback, units: nil)
+            _ = scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind, before: channel.state.before)
+            scanner.scan(stretch, state: &channel.state)
+        }
         let pieces = channel.pieces
         let reached = channel.bodyEnd
         func bodyStart(_ position: Int) -> Int {

@@ -3,6 +3,8 @@
 // Source: RFC 8259. Stricter than a lenient reader outside strings and as lenient as one inside them, so that no string is misread:
 // see "Texts" in `docs/decisions/0001-the-meaning-of-masking.md`.
 
+import ByteKernels
+
 /// One text of a JSON body, or the part of it that lies in a window.
 struct JSONText {
     enum Kind: Equatable {
@@ -22,6 +24,8 @@ struct JSONText {
     var isContinued: Bool
     /// Ends in this window.
     var isClosed: Bool
+
+    var isString: Bool { if case .string = kind { true } else { false } }
 }
 
 struct JSONTokenizer {
@@ -70,6 +74,7 @@ struct JSONTokenizer {
     /// One bit a level, set for an object.
     private var levels: [UInt64] = []
     private var depth = 0
+    private var isInObject = false
 
     /// Where the body stopped being JSON, if it did in the latest window.
     private(set) var brokenAt: Int?
@@ -103,15 +108,9 @@ struct JSONTokenizer {
 
         while index < count {
             let byte = bytes[index]
-            if case .literal(let literal, let seen) = mode {
-                guard byte == literal.spelling.utf8Start[seen] else { return breakOff(at: index, count: count, isLast: isLast, into: &texts) }
-                index += 1
-                if seen + 1 < literal.spelling.utf8CodeUnitCount {
-                    mode = .literal(literal, seen: seen + 1)
-                } else {
-                    mode = .between
-                    endValue()
-                }
+            if case .literal = mode {
+                index = readLiteral(bytes, from: index, isLast: isLast, into: &texts)
+                if brokenAt != nil { return index }
                 continue
             }
             switch byte {
@@ -132,13 +131,13 @@ struct JSONTokenizer {
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 let isObject = byte == UInt8(ascii: "}")
                 let mayEnd = expected == .commaOrEnd || expected == (isObject ? .keyOrEnd : .valueOrEnd)
-                guard mayEnd, depth > 0, inObject == isObject else { return breakOff(at: index, count: count, isLast: isLast, into: &texts) }
-                depth -= 1
+                guard mayEnd, depth > 0, isInObject == isObject else { return breakOff(at: index, count: count, isLast: isLast, into: &texts) }
+                pop()
                 endValue()
                 index += 1
             case UInt8(ascii: ","):
                 guard expected == .commaOrEnd else { return breakOff(at: index, count: count, isLast: isLast, into: &texts) }
-                expected = inObject ? .key : .value
+                expected = isInObject ? .key : .value
                 index += 1
             case UInt8(ascii: ":"):
                 guard expected == .colon else { return breakOff(at: index, count: count, isLast: isLast, into: &texts) }
@@ -154,6 +153,186 @@ struct JSONTokenizer {
             default:
                 return breakOff(at: index, count: count, isLast: isLast, into: &texts)
             }
+        }
+        return index
+    }
+
+    /// Reads a window of which `blocks` tells the structure: the same as ``read(_:isLast:into:)``, but only those texts are appended that need a look of their own:
+    /// strings that began earlier or are not closed, numbers that are not plain or not closed, and the tail.
+    ///
+    /// - Parameters:
+    ///   - blocks: as if the body were well-formed; what they say behind the place where it breaks is not looked at.
+    ///   - followsScalar: the byte before the window is one of a number or a literal.
+    mutating func walk(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ blocks: UnsafePointer<json_block>, followsScalar: Bool, isLast: Bool, into texts: inout [JSONText]
+    ) -> Int {
+        let count = bytes.count
+        if count == 0 { return read(bytes, isLast: isLast, into: &texts) }
+        brokenAt = nil
+        var index = 0
+        switch mode {
+        case .between where !followsScalar: break
+        case .string:
+            let end = blocks.nextQuote(from: 0, count: count)
+            texts.append(JSONText(kind: .string(hasEscape: false), start: 0, end: end, isContinued: true, isClosed: end < count || isLast))
+            if end == count { return count }
+            // What is expected behind it was settled when it began.
+            mode = .between
+            index = end + 1
+        case .between, .byteOrderMark, .oversizedNumber, .literal, .tail:
+            index = begin(bytes, isLast: isLast, into: &texts)
+            if brokenAt != nil || mode != .between { return index }
+            index = readScalars(bytes, from: index, isLast: isLast, into: &texts)
+            if brokenAt != nil || index == count || mode != .between || texts.last?.isClosed == false { return index }
+        }
+
+        var block = index >> 6
+        var mask = UInt64.max << UInt64(index & 63)
+        var wasScalar: UInt64 = 0
+        while block << 6 < count {
+            let current = blocks[block]
+            let scalars = current.scalars & mask
+            var tokens = (current.operators | current.quotes & current.strings) & mask | scalars & ~(scalars << 1 | wasScalar)
+            wasScalar = current.scalars >> 63
+            mask = .max
+            while tokens != 0 {
+                let place = block << 6 + tokens.trailingZeroBitCount
+                tokens &= tokens &- 1
+                let byte = bytes[place]
+                switch byte {
+                case UInt8(ascii: "\""):
+                    switch expected {
+                    case .value, .valueOrEnd: endValue()
+                    case .key, .keyOrEnd: expected = .colon
+                    case .colon, .commaOrEnd: return breakOff(at: place, count: count, isLast: isLast, into: &texts)
+                    }
+                case UInt8(ascii: ":"):
+                    guard expected == .colon else { return breakOff(at: place, count: count, isLast: isLast, into: &texts) }
+                    expected = .value
+                case UInt8(ascii: ","):
+                    guard expected == .commaOrEnd else { return breakOff(at: place, count: count, isLast: isLast, into: &texts) }
+                    expected = isInObject ? .key : .value
+                case UInt8(ascii: "{"), UInt8(ascii: "["):
+                    guard expectsValue, depth < Self.deepest else { return breakOff(at: place, count: count, isLast: isLast, into: &texts) }
+                    let isObject = byte == UInt8(ascii: "{")
+                    push(isObject)
+                    expected = isObject ? .keyOrEnd : .valueOrEnd
+                case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                    let isObject = byte == UInt8(ascii: "}")
+                    let mayEnd = expected == .commaOrEnd || expected == (isObject ? .keyOrEnd : .valueOrEnd)
+                    guard mayEnd, depth > 0, isInObject == isObject else { return breakOff(at: place, count: count, isLast: isLast, into: &texts) }
+                    pop()
+                    endValue()
+                default:
+                    guard expectsValue else { return breakOff(at: place, count: count, isLast: isLast, into: &texts) }
+                    if isPlainNumber(bytes, at: place, blocks) {
+                        endValue()
+                        continue
+                    }
+                    let end = readScalars(bytes, from: place, isLast: isLast, into: &texts)
+                    if brokenAt != nil || end == count || mode != .between || texts.last?.isClosed == false { return end }
+                    // A run over the end of this block goes on without a token.
+                    if end < (block + 1) << 6 {
+                        tokens &= UInt64.max << UInt64(end & 63)
+                    } else {
+                        tokens = 0
+                        block = end >> 6 - 1
+                        mask = UInt64.max << UInt64(end & 63)
+                        wasScalar = 0
+                    }
+                }
+            }
+            block += 1
+        }
+        if blocks[(count - 1) >> 6].strings >> UInt64((count - 1) & 63) & 1 == 1 {
+            let start = blocks.lastQuote(before: count) + 1
+            texts.append(JSONText(kind: .string(hasEscape: false), start: start, end: count, isContinued: false, isClosed: isLast))
+            mode = .string
+        }
+        return count
+    }
+
+    /// Whether the run of scalars that begins at `place` is a number that is plain and ends before the end of the window.
+    @inline(__always)
+    private func isPlainNumber(_ bytes: UnsafeBufferPointer<UInt8>, at place: Int, _ blocks: UnsafePointer<json_block>) -> Bool {
+        let count = bytes.count
+        let first = bytes[place]
+        guard isDigit(first) || first == UInt8(ascii: "-") else { return false }
+        let shift = UInt64(place & 63)
+        let block = blocks[place >> 6]
+        let run = ~(block.scalars >> shift)
+        let length = run.trailingZeroBitCount
+        if length + Int(shift) < 64 {
+            return place + length < count && isDigit(bytes[place + length - 1]) && block.odd >> shift & ((1 << UInt64(length)) &- 1) == 0
+        }
+        // Over the end of the block: into the next one, and not over all of that.
+        let next = (place >> 6) + 1
+        guard next << 6 < count, block.odd >> shift == 0 else { return false }
+        let more = (~blocks[next].scalars).trailingZeroBitCount
+        return more < 64 && next << 6 + more < count && isDigit(bytes[next << 6 + more - 1]) && blocks[next].odd & ((1 << UInt64(more)) &- 1) == 0
+    }
+
+    @inline(__always)
+    private func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+    /// Begins a window in one of the rarer modes; gives the index of the first byte that is not dealt with.
+    private mutating func begin(_ bytes: UnsafeBufferPointer<UInt8>, isLast: Bool, into texts: inout [JSONText]) -> Int {
+        let count = bytes.count
+        if case .byteOrderMark = mode {
+            let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+            let seen = zip(bytes, mark).prefix { $0 == $1 }.count
+            if seen == count, seen < 3, !isLast { return 0 }
+            mode = .between
+            return seen == 3 ? 3 : 0
+        }
+        if mode == .oversizedNumber { return readNumber(bytes, from: 0, isLast: isLast, into: &texts) }
+        if mode == .tail {
+            texts.append(JSONText(kind: .tail, start: 0, end: count, isContinued: true, isClosed: isLast))
+            return count
+        }
+        if case .literal = mode { return readLiteral(bytes, from: 0, isLast: isLast, into: &texts) }
+        return 0
+    }
+
+    /// Reads numbers and literals, byte by byte, up to the first byte that belongs to none or where the body breaks.
+    private mutating func readScalars(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isLast: Bool, into texts: inout [JSONText]) -> Int {
+        var index = start
+        while index < bytes.count, brokenAt == nil, mode == .between {
+            let byte = bytes[index]
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ","), UInt8(ascii: ":"),
+                0x20, 0x09, 0x0A, 0x0D:
+                return index
+            default: break
+            }
+            guard expectsValue else { return breakOff(at: index, count: bytes.count, isLast: isLast, into: &texts) }
+            switch byte {
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                let first = index
+                index = readNumber(bytes, from: index, isLast: isLast, into: &texts)
+                if index == bytes.count, !isLast { return mode == .between ? first : index }
+            case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
+                mode = .literal(byte == UInt8(ascii: "t") ? .true : byte == UInt8(ascii: "f") ? .false : .null, seen: 1)
+                index = readLiteral(bytes, from: index + 1, isLast: isLast, into: &texts)
+            default: return breakOff(at: index, count: bytes.count, isLast: isLast, into: &texts)
+            }
+        }
+        return index
+    }
+
+    /// Goes on with a literal.
+    private mutating func readLiteral(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, isLast: Bool, into texts: inout [JSONText]) -> Int {
+        guard case .literal(let literal, var seen) = mode else { return start }
+        var index = start
+        while index < bytes.count, seen < literal.spelling.utf8CodeUnitCount {
+            guard bytes[index] == literal.spelling.utf8Start[seen] else { return breakOff(at: index, count: bytes.count, isLast: isLast, into: &texts) }
+            index += 1
+            seen += 1
+        }
+        mode = .literal(literal, seen: seen)
+        if seen == literal.spelling.utf8CodeUnitCount {
+            mode = .between
+            endValue()
         }
         return index
     }
@@ -177,7 +356,10 @@ struct JSONTokenizer {
 
     private var expectsValue: Bool { expected == .value || expected == .valueOrEnd }
 
-    private var inObject: Bool { depth > 0 && levels[(depth - 1) >> 6] >> UInt64((depth - 1) & 63) & 1 == 1 }
+    private mutating func pop() {
+        depth -= 1
+        isInObject = depth > 0 && levels[(depth - 1) >> 6] >> UInt64((depth - 1) & 63) & 1 == 1
+    }
 
     private mutating func push(_ isObject: Bool) {
         let word = depth >> 6
@@ -185,6 +367,7 @@ struct JSONTokenizer {
         let bit: UInt64 = 1 << UInt64(depth & 63)
         if isObject { levels[word] |= bit } else { levels[word] &= ~bit }
         depth += 1
+        isInObject = isObject
     }
 
     /// After a value: inside something a comma or the end, outside another value, with or without white space between.
@@ -283,4 +466,60 @@ extension UnsafeBufferPointer<UInt8> {
         while index < count, self[index] != 0x22, self[index] != 0x5C { index += 1 }
         return index
     }
+}
+
+extension UnsafePointer<json_block> {
+    /// The first quote at or behind `start` that begins or ends a string, or `count`.
+    @inline(__always)
+    func nextQuote(from start: Int, count: Int) -> Int {
+        var block = start >> 6
+        var quotes = self[block].quotes & (UInt64.max << UInt64(start & 63))
+        while quotes == 0 {
+            block += 1
+            if block << 6 >= count { return count }
+            quotes = self[block].quotes
+        }
+        return block << 6 + quotes.trailingZeroBitCount
+    }
+
+    /// The last quote before `end` that begins or ends a string, or −1.
+    @inline(__always)
+    func lastQuote(before end: Int) -> Int {
+        if end == 0 { return -1 }
+        var block = (end - 1) >> 6
+        var quotes = self[block].quotes & (UInt64.max >> UInt64(63 - (end - 1) & 63))
+        while quotes == 0 {
+            if block == 0 { return -1 }
+            block -= 1
+            quotes = self[block].quotes
+        }
+        return block << 6 + 63 - quotes.leadingZeroBitCount
+    }
+
+    /// The half-open run of scalars around `place`, which is one.
+    @inline(__always)
+    func scalars(around place: Int, count: Int) -> Range<Int> {
+        var block = place >> 6
+        // To the left: the last byte that is none, or the start of the window.
+        var others = ~self[block].scalars & (UInt64.max >> UInt64(63 - place & 63))
+        while others == 0, block > 0 {
+            block -= 1
+            others = ~self[block].scalars
+        }
+        let start = others == 0 ? 0 : block << 6 + 64 - others.leadingZeroBitCount
+        block = place >> 6
+        others = ~self[block].scalars & (UInt64.max << UInt64(place & 63))
+        while others == 0, (block + 1) << 6 < count {
+            block += 1
+            others = ~self[block].scalars
+        }
+        return start..<(others == 0 ? count : Swift.min(block << 6 + others.trailingZeroBitCount, count))
+    }
+
+    @inline(__always)
+    func isScalar(_ place: Int) -> Bool { self[place >> 6].scalars >> UInt64(place & 63) & 1 == 1 }
+
+    /// Inside a string, its quotes not included.
+    @inline(__always)
+    func isInString(_ place: Int) -> Bool { (self[place >> 6].strings & ~self[place >> 6].quotes) >> UInt64(place & 63) & 1 == 1 }
 }

@@ -1,5 +1,6 @@
 // Rules compiled together, shared by all maskers.
 
+import ByteKernels
 import Cryptography
 import Synchronization
 
@@ -12,8 +13,8 @@ public final class RuleSet: Sendable {
     public static let longestHold = CompiledRule.longestHold
 
     let compiled: [CompiledRule]
-    /// Nil if there are no rules.
-    let finder: CandidateFinder?
+    let finder: PlaceFinder
+    let scout: Scout
     /// Byte → rules of which a match can be open behind it.
     let openAfter: [[Int]]
     /// Whether some rule looks back for context words.
@@ -32,7 +33,8 @@ public final class RuleSet: Sendable {
         var compiled: [CompiledRule] = []
         for rule in rules { compiled.append(try CompiledRule(rule)) }
         self.compiled = compiled
-        finder = rules.isEmpty ? nil : try CandidateFinder(compiled)
+        finder = try PlaceFinder(compiled)
+        scout = Scout(compiled)
         openAfter = (UInt8.min...UInt8.max).map { byte in compiled.indices.filter { compiled[$0].opensAfter.contains(byte) } }
         usesContext = rules.contains { $0.context != nil }
         hash = Self.hash(of: rules)
@@ -41,7 +43,7 @@ public final class RuleSet: Sendable {
     /// A workspace of this thread's own until it is given back.
     func takeWorkspace() throws(MaskError) -> Workspace {
         if let workspace = idle.withLock({ $0.popLast() }) { return workspace }
-        return Workspace(self, scratch: try finder?.makeScratch())
+        return Workspace(self, scratch: finder.cores.isEmpty ? nil : try finder.cores.makeScratch())
     }
 
     func give(back workspace: Workspace) { idle.withLock { $0.append(workspace) } }
@@ -64,16 +66,30 @@ public final class RuleSet: Sendable {
 /// Handed from thread to thread through ``RuleSet``, used by one at a time: hence unchecked.
 final class Workspace: @unchecked Sendable {
     let scanner: TextScanner
-    var candidates = CandidateList()
+    /// What was found in the window, and in the arena.
+    var places = Places()
+    var arenaPlaces = Places()
     var texts: [JSONText] = []
+    var found: [FoundMatch] = []
     var decoded: [DecodedText] = []
-    /// The texts of strings with escapes, one after the other.
+    /// The texts of strings with escapes, each behind what stands before it, with ``CoreFinder/slack`` readable bytes on both sides.
     var arena: [UInt8] = []
     let scratch: OpaquePointer?
+    private let finder: PlaceFinder
 
-    /// Bytes to scan, with ``CandidateFinder/slack`` readable bytes behind them.
+    /// Bytes to scan, with ``CoreFinder/slack`` readable bytes on both sides.
     private(set) var window: UnsafeMutableBufferPointer<UInt8>
-    private(set) var windowCount = 0
+    private var storage: UnsafeMutableBufferPointer<UInt8>
+    private(set) var blocks: UnsafeMutablePointer<json_block>
+
+    /// A match in a text of the window that needs nothing else.
+    struct FoundMatch {
+        /// Offsets count from the start of the text.
+        var match: Match
+        /// Where the text lies in the window.
+        var text: Range<Int>
+        var isNumber: Bool
+    }
 
     /// A string with escapes, decoded.
     struct DecodedText {
@@ -86,30 +102,52 @@ final class Workspace: @unchecked Sendable {
 
     fileprivate init(_ rules: RuleSet, scratch: OpaquePointer?) {
         scanner = TextScanner(rules.compiled, openAfter: rules.openAfter)
+        finder = rules.finder
         self.scratch = scratch
-        window = .allocate(capacity: 4096)
-        window.initialize(repeating: 0)
+        storage = .allocate(capacity: 0)
+        window = storage
+        blocks = .allocate(capacity: 0)
+        grow(to: 4096)
     }
 
     deinit {
-        window.deallocate()
-        if let scratch { CandidateFinder.free(scratch: scratch) }
+        storage.deallocate()
+        blocks.deallocate()
+        if let scratch { CoreFinder.free(scratch: scratch) }
+    }
+
+    private func grow(to count: Int) {
+        storage.deallocate()
+        blocks.deallocate()
+        storage = .allocate(capacity: count + 2 * CoreFinder.slack)
+        storage.initialize(repeating: 0)
+        blocks = .allocate(capacity: (count + 63) / 64)
     }
 
     /// Fills the window with `parts`, in order.
     func fillWindow(_ parts: UnsafeRawBufferPointer...) {
         let count = parts.reduce(0) { $0 + $1.count }
-        if count + CandidateFinder.slack > window.count {
-            window.deallocate()
-            window = .allocate(capacity: (count + CandidateFinder.slack) * 2)
-            window.initialize(repeating: 0)
-        }
-        var offset = 0
+        if count + 2 * CoreFinder.slack > storage.count { grow(to: count * 2) }
+        var offset = CoreFinder.slack
         for part in parts where !part.isEmpty {
-            UnsafeMutableRawBufferPointer(window).baseAddress.unsafelyUnwrapped.advanced(by: offset)
+            UnsafeMutableRawBufferPointer(storage).baseAddress.unsafelyUnwrapped.advanced(by: offset)
                 .copyMemory(from: part.baseAddress.unsafelyUnwrapped, byteCount: part.count)
             offset += part.count
         }
-        windowCount = count
+        window = UnsafeMutableBufferPointer(rebasing: storage[CoreFinder.slack..<CoreFinder.slack + count])
+    }
+
+    /// Finds the places in the window.
+    func findInWindow() throws(MaskError) {
+        try finder.find(in: UnsafeBufferPointer(window), scratch: scratch, into: &places)
+    }
+
+    /// Finds the places in the arena.
+    func findInArena() throws(MaskError) {
+        guard arena.count > 2 * CoreFinder.slack else { return }
+        let count = arena.count - 2 * CoreFinder.slack
+        try arena.withUnsafeBufferPointer { arena throws(MaskError) in
+            try finder.find(in: UnsafeBufferPointer(rebasing: arena[CoreFinder.slack..<CoreFinder.slack + count]), scratch: scratch, into: &arenaPlaces)
+        }
     }
 }

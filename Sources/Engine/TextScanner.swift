@@ -7,7 +7,7 @@
 struct TextState {
     /// The byte before the stretch; nil at the start of the text.
     var before: UInt8?
-    /// What a context condition sees before the stretch: at most `Rule.Context.widest` bytes.
+    /// What a context condition sees before the stretch where that is not what stands before it in the body: at most `Rule.Context.widest` bytes.
     var lookback: [UInt8] = []
     /// Rules that may not start anew yet.
     var runs: [Run] = []
@@ -122,27 +122,22 @@ final class TextScanner {
         var bytes: UnsafeBufferPointer<UInt8>
         /// No more bytes follow in this text.
         var isLast: Bool
-        /// Candidates with their ends counted from `candidateBase`, in order of end.
-        var candidates: Range<Int>
-        var candidateBase: Int
+        /// What a context condition sees before them: at most `Rule.Context.widest` bytes.
+        var lookback: UnsafeBufferPointer<UInt8>
         /// Escapes that a released end must not cut through.
         var units: UnitMap?
     }
 
-    /// Scans a stretch; leaves the results in `replacements`, `reports`, `block` and `released`, and in `state` what the next stretch
+    /// Scans a stretch in which ``gather(_:from:in:at:before:)`` has found where matches may start; leaves the results in `replacements`, `reports`, `block` and `released`, and in `state` what the next stretch
     /// needs, counted from the first byte that was not released.
-    func scan(_ stretch: Stretch, candidates: borrowing CandidateList, state: inout TextState) {
-        replacements.removeAll(keepingCapacity: true)
-        reports.removeAll(keepingCapacity: true)
-        ended.removeAll(keepingCapacity: true)
+    func scan(_ stretch: Stretch, state: inout TextState) {
+        clear()
         matches.removeAll(keepingCapacity: true)
-        components.removeAll(keepingCapacity: true)
-        block = nil
 
         var limit = stretch.bytes.count
         goOn(with: &state.runs, in: stretch, before: state.before, group: &state.group, limit: &limit)
         findOpenStarts(in: stretch, before: state.before)
-        findMatches(in: stretch, candidates: candidates, state: state)
+        findMatches(in: stretch, before: state.before)
         for rule in touched { limit = min(limit, open[rule]) }
         watch = stretch.isLast ? nil : findWatch(at: limit, in: stretch, before: state.before)
         decide(in: stretch, limit: limit, state: &state)
@@ -151,6 +146,58 @@ final class TextScanner {
             open[rule] = .max
         }
         touched.removeAll(keepingCapacity: true)
+    }
+
+    /// Decides a text that stands in one piece and of which all matches are known.
+    func decide(_ known: some Collection<Match>, in stretch: Stretch) {
+        clear()
+        matches.removeAll(keepingCapacity: true)
+        matches.append(contentsOf: known)
+        var state = TextState()
+        watch = nil
+        decide(in: stretch, limit: stretch.bytes.count, state: &state)
+    }
+
+    // MARK: Plain texts
+
+    /// Begins a window whose plain texts are looked at in order.
+    func beginPlainTexts() { touched.removeAll(keepingCapacity: true) }
+
+    /// The match of a rule at a place of the window, unless an earlier one of that rule reaches over it.
+    ///
+    /// - Parameter stretch: the text, from `textStart` in the window.
+    func matchInPlainText(_ rule: Int, at start: Int, textStart: Int, _ stretch: @autoclosure () -> Stretch) -> Match? {
+        guard start >= resume[rule] else { return nil }
+        if resume[rule] == 0 { touched.append(rule) }
+        resume[rule] = start + 1
+        guard case .found(let match) = match(rule, from: start - textStart, in: stretch(), before: nil) else { return nil }
+        resume[rule] = textStart + match.end
+        return match
+    }
+
+    func endPlainTexts() {
+        for rule in touched { resume[rule] = 0 }
+        touched.removeAll(keepingCapacity: true)
+    }
+
+    /// All matches in a text that stands in one piece.
+    func forEachMatch(in stretch: Stretch, _ body: (Match) -> Void) {
+        matches.removeAll(keepingCapacity: true)
+        var ends: [Int: Int] = [:]
+        for key in starts {
+            let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF))
+            guard start >= ends[rule] ?? 0, case .found(let match) = match(rule, from: start, in: stretch, before: nil) else { continue }
+            ends[rule] = match.end
+            body(match)
+        }
+    }
+
+    private func clear() {
+        replacements.removeAll(keepingCapacity: true)
+        reports.removeAll(keepingCapacity: true)
+        ended.removeAll(keepingCapacity: true)
+        components.removeAll(keepingCapacity: true)
+        block = nil
     }
 
     // MARK: Matches that began earlier
@@ -259,7 +306,7 @@ final class TextScanner {
 
     /// Runs a reverse automaton; `body` gets each gap with a mark and says whether to go on.
     @inline(__always)
-    private static func backwards(
+    static func backwards(
         _ table: StateTable, from end: Int, state: UInt16, downTo lowest: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?,
         _ body: (Int) -> Bool
     ) {
@@ -320,29 +367,66 @@ final class TextScanner {
 
     // MARK: Candidates to matches
 
-    private func findMatches(in stretch: Stretch, candidates: borrowing CandidateList, state: TextState) {
+    /// Collects where matches may start in a stretch, from the places found in the buffer that it lies in.
+    ///
+    /// - Parameters:
+    ///   - place: where the stretch begins in the buffer.
+    ///   - before: the byte before the stretch; nil at the start of the text.
+    /// - Returns: whether there are any.
+    func gather(_ places: borrowing Places, of finder: PlaceFinder, in stretch: Stretch, at place: Int, before: UInt8?) -> Bool {
         starts.removeAll(keepingCapacity: true)
-        for index in stretch.candidates {
-            let rule = candidates[index].rule
-            let end = candidates[index].end - stretch.candidateBase
-            guard end > 0, end > resume[rule] else { continue }
-            let automaton = rules[rule].starts
-            Self.backwards(
-                automaton.table, from: end, state: automaton.initial[0], downTo: max(resume[rule], end - CompiledRule.longestHold), in: stretch.bytes,
-                before: state.before
-            ) { start in
-                starts.append(UInt64(rule) << 32 | UInt64(start))
+        let bytes = stretch.bytes
+        let buffer = places.buffer
+        func add(_ rule: Int, _ start: Int) { starts.append(UInt64(rule) << 32 | UInt64(start)) }
+        func addBehind(_ automaton: ReverseAutomaton, _ rule: Int, end: Int, after: UInt8?) {
+            let table = automaton.table
+            let state = automaton.initial[after.map(table.symbol) ?? table.edge]
+            Self.backwards(table, from: end, state: state, downTo: end - CompiledRule.longestHold, in: bytes, before: before) { start in
+                add(rule, start)
                 return true
             }
         }
+        // Words count that stand before the stretch.
+        var index = places.firstHit(from: place - finder.widestContext)
+        while index < places.hitCount, places.hits[index].position < place + bytes.count {
+            let anchor = Int(places.hits[index].position)
+            finder.forEachEntry(at: places.hits[index], in: buffer) { entry in
+                let rule = Int(entry.rule)
+                switch entry.kind {
+                case .start:
+                    let start = anchor - Int(entry.value) - place
+                    if start >= 0 { add(rule, start) }
+                case .pivot:
+                    let end = anchor - place
+                    if end >= 0, let prefix = rules[rule].prefixes[Int(entry.value)] { addBehind(prefix, rule, end: end, after: bytes[end]) }
+                case .word:
+                    guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
+                    let first = max(range.lowerBound - place, 0)
+                    let last = min(range.upperBound - place, bytes.count)
+                    if first >= last { return }
+                    for start in first..<last where rules[rule].mayStart(at: start, in: bytes, before: before) { add(rule, start) }
+                }
+            }
+            index += 1
+        }
+        index = places.firstCore(from: place + 1)
+        while index < places.cores.count, places.cores[index].end <= place + bytes.count {
+            let rule = places.cores[index].rule
+            if let automaton = rules[rule].starts { addBehind(automaton, rule, end: places.cores[index].end - place, after: nil) }
+            index += 1
+        }
         if starts.count > 1 { starts.sort() }
+        return !starts.isEmpty
+    }
+
+    private func findMatches(in stretch: Stretch, before: UInt8?) {
         for key in starts {
             let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF))
             guard start >= resume[rule], start < open[rule] else { continue }
             // A look at a few bytes is cheaper than a run of the automaton; a longer one is left for those that match.
             let looksFirst = rules[rule].context.map { $0.within <= Self.shortLook } ?? false
-            if looksFirst, !contextHolds(rules[rule], at: start, in: stretch, state: state) { continue }
-            switch match(rule, from: start, in: stretch, state: state) {
+            if looksFirst, !contextHolds(rules[rule], at: start, in: stretch) { continue }
+            switch match(rule, from: start, in: stretch, before: before) {
             case .none: break
             case .open:
                 // Only a match that ends at the very end of the stretch, in the middle of a character.
@@ -352,25 +436,25 @@ final class TextScanner {
                 matches.append(match)
                 touched.append(rule)
                 resume[rule] = match.state == 0 ? match.end : .max
-                if open[rule] < resume[rule] { open[rule] = resume[rule] == .max ? .max : openStart(rule, in: stretch, before: state.before) }
+                if open[rule] < resume[rule] { open[rule] = resume[rule] == .max ? .max : openStart(rule, in: stretch, before: before) }
                 if match.state != 0, match.end < stretch.bytes.count { open[rule] = match.end }
             }
         }
     }
 
-    private enum Outcome {
+    enum Outcome {
         case none
         case open
         case found(Match)
     }
 
     /// The match of `rule` that starts at `start`, if there is one.
-    private func match(_ rule: Int, from start: Int, in stretch: Stretch, state: TextState) -> Outcome {
+    func match(_ rule: Int, from start: Int, in stretch: Stretch, before: UInt8?) -> Outcome {
         let compiled = rules[rule]
         let forward = compiled.forward
         let table = forward.table
         let bytes = stretch.bytes
-        var current = forward.starts[table.symbol(leftOf: start, in: bytes, before: state.before)]
+        var current = forward.starts[table.symbol(leftOf: start, in: bytes, before: before)]
         var index = start
         var end = -1
         var part = compiled.hasMask ? -1 : start
@@ -393,12 +477,12 @@ final class TextScanner {
                     break
                 }
             } else if index - start == CompiledRule.longestHold, end >= 0 || forward.accepts[Int(current)], forward.canGoOn[Int(current)] {
-                guard contextHolds(compiled, at: start, in: stretch, state: state) else { return .none }
+                guard contextHolds(compiled, at: start, in: stretch) else { return .none }
                 return openEnded(rule, start: start, coreEnd: index, part: part, automaton: current, isOverlong: true, in: stretch)
             }
         }
         if compiled.isPrompt, end >= 0 {
-            guard contextHolds(compiled, at: start, in: stretch, state: state) else { return .none }
+            guard contextHolds(compiled, at: start, in: stretch) else { return .none }
             // The loop left `current` as the state at `end`: it stops before taking the step over the marked gap.
             return openEnded(rule, start: start, coreEnd: end, part: part, automaton: current, isOverlong: false, in: stretch)
         }
@@ -410,7 +494,7 @@ final class TextScanner {
                 if compiled.isChecked { ends.append(index) }
             }
         }
-        if end < 0 || !contextHolds(compiled, at: start, in: stretch, state: state) { return .none }
+        if end < 0 || !contextHolds(compiled, at: start, in: stretch) { return .none }
         while true {
             if compiled.isChecked {
                 guard let longest = ends.popLast() else { return .none }
@@ -480,10 +564,10 @@ final class TextScanner {
 
     // MARK: Context
 
-    private func contextHolds(_ compiled: CompiledRule, at start: Int, in stretch: Stretch, state: TextState) -> Bool {
+    private func contextHolds(_ compiled: CompiledRule, at start: Int, in stretch: Stretch) -> Bool {
         guard let context = compiled.context else { return true }
         let own = stretch.bytes[max(0, start - context.within)..<start]
-        let earlier = state.lookback.suffix(context.within - own.count)
+        let earlier = stretch.lookback.suffix(context.within - own.count)
         return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Rule.Context.widest) { window in
             _ = window.update(fromContentsOf: earlier)
             _ = window[earlier.count...].update(fromContentsOf: own)
@@ -584,11 +668,14 @@ final class TextScanner {
             runs.append(TextState.Run(rule: match.rule, end: match.end - release, state: match.state))
         }
         state.runs = runs
-        guard release > 0 else { return }
+        guard release > 0 else {
+            state.lookback = Array(stretch.lookback.suffix(Rule.Context.widest))
+            return
+        }
         let bytes = stretch.bytes
         state.before = bytes[release - 1]
         let kept = bytes[max(0, release - Rule.Context.widest)..<release]
-        state.lookback = Array(state.lookback.suffix(Rule.Context.widest - kept.count)) + Array(kept)
+        state.lookback = Array(stretch.lookback.suffix(Rule.Context.widest - kept.count)) + Array(kept)
     }
 }
 

@@ -1,9 +1,10 @@
-// Finds candidates: places where some rule's core ends. The only file that knows Hyperscan.
+// Finds where the core of some rule ends, for the rules that the planner leaves to Hyperscan. The only file that knows Hyperscan.
 
+import ByteKernels
 import CHyperscan
 
 /// A place where the core of a rule ends, so that a match may have begun before it.
-struct Candidate {
+struct CoreEnd {
     /// End and rule in one number, so that a list is put in order of ends by comparing numbers.
     fileprivate let key: UInt64
 
@@ -17,12 +18,13 @@ struct Candidate {
 /// The Hyperscan databases of a rule set. Block mode, without start of match: starts are found by our own automata.
 ///
 /// Rules are divided by how costly their cores are to look for: a few without a literal slow all others down if they share a database.
-final class CandidateFinder: @unchecked Sendable {
+final class CoreFinder: @unchecked Sendable {
     // Databases are read-only after `init`; Hyperscan allows their use from any thread, each with its own scratch.
     private var databases: [OpaquePointer] = []
+    var isEmpty: Bool { databases.isEmpty }
 
     init(_ rules: [CompiledRule]) throws(RuleError) {
-        let all = Array(rules.enumerated())
+        let all = Array(rules.enumerated()).filter { $0.element.plan.isForHyperscan }
         let groups = [all.filter { $0.element.core.literalLength >= 3 }, all.filter { $0.element.core.literalLength < 3 }]
         for group in groups where !group.isEmpty {
             databases.append(try Self.compile(group.map { ($0.offset, $0.element.core.expression) }, rules))
@@ -61,32 +63,32 @@ final class CandidateFinder: @unchecked Sendable {
                 throw MaskError(description: "no scratch space for Hyperscan (error \(status))")
             }
         }
-        guard let scratch else { throw MaskError(description: "a rule set without rules has no scratch space") }
+        guard let scratch else { throw MaskError(description: "there is no database to make scratch space for") }
         return scratch
     }
 
     static func free(scratch: OpaquePointer) { hs_free_scratch(scratch) }
 
-    /// Appends the candidates in `bytes` to `list`, in no particular order.
+    /// Appends the ends of cores in `bytes` to `list`, in no particular order.
     ///
     /// At least ``slack`` bytes behind `bytes` must be readable: Hyperscan 5.4.0 reads a few bytes past the end on machines with AVX512-VBMI.
-    func find(in bytes: UnsafeRawBufferPointer, scratch: OpaquePointer, into list: inout CandidateList) throws(MaskError) {
+    func find(in bytes: UnsafeRawBufferPointer, scratch: OpaquePointer, into list: inout CoreList) throws(MaskError) {
         guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
         for database in databases {
             let status = withUnsafeMutablePointer(to: &list) { list in
-                hs_scan(database, start.assumingMemoryBound(to: CChar.self), UInt32(bytes.count), 0, scratch, noteCandidate, list)
+                hs_scan(database, start.assumingMemoryBound(to: CChar.self), UInt32(bytes.count), 0, scratch, noteCore, list)
             }
             if status != HS_SUCCESS { throw MaskError(description: "Hyperscan failed while scanning (error \(status))") }
         }
     }
 
     /// Readable bytes needed behind every buffer that is scanned (ENGINE: the over-read).
-    static let slack = 64
+    static let slack = Int(KERNEL_SLACK)
 }
 
 /// A growing list that Hyperscan's callback can append to.
-struct CandidateList: ~Copyable {
-    private(set) var storage: UnsafeMutablePointer<Candidate>
+struct CoreList: ~Copyable {
+    private(set) var storage: UnsafeMutablePointer<CoreEnd>
     private(set) var count = 0
     private var capacity: Int
 
@@ -99,15 +101,15 @@ struct CandidateList: ~Copyable {
 
     mutating func removeAll() { count = 0 }
 
-    mutating func append(_ candidate: Candidate) {
+    mutating func append(_ core: CoreEnd) {
         if count == capacity {
-            let larger = UnsafeMutablePointer<Candidate>.allocate(capacity: capacity * 2)
+            let larger = UnsafeMutablePointer<CoreEnd>.allocate(capacity: capacity * 2)
             larger.update(from: storage, count: count)
             storage.deallocate()
             storage = larger
             capacity *= 2
         }
-        storage[count] = candidate
+        storage[count] = core
         count += 1
     }
 
@@ -117,12 +119,12 @@ struct CandidateList: ~Copyable {
         list.sort { $0.key < $1.key }
     }
 
-    subscript(_ index: Int) -> Candidate { storage[index] }
+    subscript(_ index: Int) -> CoreEnd { storage[index] }
 }
 
-private func noteCandidate(
+private func noteCore(
     _ id: UInt32, _ from: UInt64, _ to: UInt64, _ flags: UInt32, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-    context.unsafelyUnwrapped.assumingMemoryBound(to: CandidateList.self).pointee.append(Candidate(rule: id, end: UInt32(to)))
+    context.unsafelyUnwrapped.assumingMemoryBound(to: CoreList.self).pointee.append(CoreEnd(rule: id, end: UInt32(to)))
     return 0
 }

@@ -1,0 +1,153 @@
+// The sieve: which places of a buffer have, at fixed offsets around them, bytes of given sets. Many groups of sets at once.
+//
+// A place stays in a bucket as long as each byte around it is in the bucket's set for that offset, so one look-up and one AND an offset
+// decide eight buckets for as many bytes as a register holds.
+
+#include "ByteKernels.h"
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+void sieve_prepare(sieve *sieve) {
+    for (int offset = 0; offset < SIEVE_OFFSETS; offset++) {
+        uint32_t high = sieve->sets[offset][0x80];
+        for (int byte = 0x80; byte < 256; byte++) sieve->sets[offset][byte] = high;
+        for (int part = 0; part < SIEVE_BYTES; part++) {
+            uint8_t *low_nibble = sieve->low_nibble[part][offset];
+            uint8_t *high_nibble = sieve->high_nibble[part][offset];
+            memset(low_nibble, 0, 16);
+            memset(high_nibble, 0, 16);
+            sieve->high[part][offset] = (uint8_t)(high >> (8 * part));
+            for (int byte = 0; byte < 256; byte++) {
+                uint8_t buckets = (uint8_t)(sieve->sets[offset][byte] >> (8 * part));
+                if (byte < 128) sieve->ascii[part][offset][byte] = buckets;
+                low_nibble[byte & 15] |= buckets;
+                high_nibble[byte >> 4] |= buckets;
+            }
+        }
+    }
+}
+
+static inline uint32_t buckets_at(const sieve *sieve, const uint8_t *anchor) {
+    uint32_t buckets = sieve->sets[0][anchor[sieve->offsets[0]]];
+    for (int offset = 1; offset < SIEVE_OFFSETS && buckets; offset++) buckets &= sieve->sets[offset][anchor[sieve->offsets[offset]]];
+    return buckets;
+}
+
+static size_t run_portable(const sieve *sieve, const uint8_t *bytes, size_t from, size_t count, sieve_hit *hits) {
+    size_t found = 0;
+    for (size_t position = from; position < count; position++) {
+        uint32_t buckets = buckets_at(sieve, bytes + position);
+        if (buckets) hits[found++] = (sieve_hit){(uint32_t)position, buckets};
+    }
+    return found;
+}
+
+#if defined(__x86_64__)
+
+// Nibble look-ups let some bytes pass that are in no set, so each place found is looked at again.
+__attribute__((target("avx2,bmi"))) static size_t run_avx2(const sieve *sieve, const uint8_t *bytes, size_t count, sieve_hit *hits) {
+    size_t found = 0;
+    size_t position = 0;
+    const __m256i nibble = _mm256_set1_epi8(15);
+    for (; position + 32 <= count; position += 32) {
+        __m256i standing[SIEVE_BYTES];
+        for (int part = 0; part < SIEVE_BYTES; part++) standing[part] = _mm256_set1_epi8(-1);
+        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) {
+            __m256i block = _mm256_loadu_si256((const __m256i *)(bytes + position + sieve->offsets[offset]));
+            __m256i low = _mm256_and_si256(block, nibble);
+            __m256i high = _mm256_and_si256(_mm256_srli_epi16(block, 4), nibble);
+#pragma clang loop unroll(full)
+            for (int part = 0; part < SIEVE_BYTES; part++) {
+#define LOOK_UP(name, index) \
+    _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)sieve->name[part][offset])), index)
+                standing[part] = _mm256_and_si256(standing[part], _mm256_and_si256(LOOK_UP(low_nibble, low), LOOK_UP(high_nibble, high)));
+#undef LOOK_UP
+            }
+        }
+        __m256i any = standing[0];
+        for (int part = 1; part < SIEVE_BYTES; part++) any = _mm256_or_si256(any, standing[part]);
+        __m256i none = _mm256_cmpeq_epi8(any, _mm256_setzero_si256());
+        uint32_t places = ~(uint32_t)_mm256_movemask_epi8(none);
+        for (; places; places &= places - 1) {
+            size_t place = position + (size_t)__builtin_ctz(places);
+            uint32_t buckets = buckets_at(sieve, bytes + place);
+            if (buckets) hits[found++] = (sieve_hit){(uint32_t)place, buckets};
+        }
+    }
+    return found + run_portable(sieve, bytes, position, count, hits + found);
+}
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi")))
+
+/// Takes out of `standing` the places whose byte at an offset is not in their buckets' sets.
+AVX512 static inline __attribute__((always_inline)) void look_up(
+    const sieve *sieve, const uint8_t *bytes, int offset, bool may_be_high, __m512i standing[SIEVE_BYTES]) {
+    __m512i block = _mm512_loadu_si512(bytes + sieve->offsets[offset]);
+    __mmask64 high = may_be_high ? _mm512_movepi8_mask(block) : 0;
+#pragma clang loop unroll(full)
+    for (int part = 0; part < SIEVE_BYTES; part++) {
+        const uint8_t *table = sieve->ascii[part][offset];
+        __m512i buckets = _mm512_permutex2var_epi8(_mm512_loadu_si512(table), block, _mm512_loadu_si512(table + 64));
+        if (may_be_high) buckets = _mm512_mask_mov_epi8(buckets, high, _mm512_set1_epi8((char)sieve->high[part][offset]));
+        standing[part] = _mm512_and_si512(standing[part], buckets);
+    }
+}
+
+AVX512 static size_t run_avx512(
+    const sieve *sieve, const uint8_t *bytes, size_t count, sieve_hit *hits) {
+    size_t found = 0;
+    for (size_t position = 0; position < count; position += 64) {
+        __m512i standing[SIEVE_BYTES];
+        for (int part = 0; part < SIEVE_BYTES; part++) standing[part] = _mm512_set1_epi8(-1);
+        // Between them the first and the last offset see every byte that is looked at.
+        __m512i ends = _mm512_or_si512(
+            _mm512_loadu_si512(bytes + position + sieve->offsets[0]), _mm512_loadu_si512(bytes + position + sieve->offsets[SIEVE_OFFSETS - 1]));
+        if (__builtin_expect(_mm512_movepi8_mask(ends) == 0, 1)) {
+#pragma clang loop unroll(full)
+            for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, bytes + position, offset, false, standing);
+        } else {
+#pragma clang loop unroll(full)
+            for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, bytes + position, offset, true, standing);
+        }
+        __m512i either = standing[0];
+        for (int part = 1; part < SIEVE_BYTES; part++) either = _mm512_or_si512(either, standing[part]);
+        uint64_t places = _mm512_test_epi8_mask(either, either);
+        if (count - position < 64) places &= ~0ull >> (64 - (count - position));
+        if (!places) continue;
+        uint8_t passing[SIEVE_BYTES][64];
+        for (int part = 0; part < SIEVE_BYTES; part++) _mm512_storeu_si512(passing[part], standing[part]);
+        for (; places; places &= places - 1) {
+            size_t place = (size_t)__builtin_ctzll(places);
+            uint32_t buckets = 0;
+            for (int part = 0; part < SIEVE_BYTES; part++) buckets |= (uint32_t)passing[part][place] << (8 * part);
+            hits[found++] = (sieve_hit){(uint32_t)(position + place), buckets};
+        }
+    }
+    return found;
+}
+
+#endif
+
+size_t sieve_run(const sieve *sieve, kernel_variant variant, const uint8_t *bytes, size_t count, sieve_hit *hits) {
+    switch (variant) {
+#if defined(__x86_64__)
+        case KERNEL_AVX512: return run_avx512(sieve, bytes, count, hits);
+        case KERNEL_AVX2: return run_avx2(sieve, bytes, count, hits);
+#endif
+        default: return run_portable(sieve, bytes, 0, count, hits);
+    }
+}
+
+kernel_variant kernel_best_variant(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("bmi")
+        && __builtin_cpu_supports("pclmul"))
+        return KERNEL_AVX512;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("pclmul")) return KERNEL_AVX2;
+#endif
+    return KERNEL_PORTABLE;
+}

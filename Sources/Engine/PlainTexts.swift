@@ -1,0 +1,164 @@
+// Most texts of a JSON body are plain: whole in the window and without escapes. Their places are decided here, in one pass over the places found.
+
+import ByteKernels
+
+enum KernelVariant {
+    /// Chosen once, when the first rule set is made.
+    static let best = kernel_best_variant()
+}
+
+/// One pass over the places of a window.
+struct PlainTexts {
+    private let rules: RuleSet
+    private let window: UnsafeBufferPointer<UInt8>
+    private let blocks: UnsafePointer<json_block>
+    /// Bytes of the buffer before the window.
+    private let behind: Int
+    private let workspace: Workspace
+    private let scanner: TextScanner
+    private let scout: Scout
+
+    /// The text looked at last.
+    private var text = 0..<0
+    private var isNumber = false
+    private var pivotStarts: [Int] = []
+    /// Texts in which places are not in order of starts, and are decided once all are known.
+    private var unordered: [Range<Int>] = []
+
+    init(rules: RuleSet, window: UnsafeBufferPointer<UInt8>, blocks: UnsafePointer<json_block>, behind: Int, workspace: Workspace) {
+        self.rules = rules
+        self.window = window
+        self.blocks = blocks
+        self.behind = behind
+        self.workspace = workspace
+        scanner = workspace.scanner
+        scout = rules.scout
+    }
+
+    mutating func run() {
+        workspace.found.removeAll(keepingCapacity: true)
+        scanner.beginPlainTexts()
+        let finder = rules.finder
+        let buffer = workspace.places.buffer
+        let hits = UnsafeBufferPointer(start: workspace.places.hits, count: workspace.places.hitCount)
+        for hit in hits {
+            let place = Int(hit.position) - behind
+            finder.forEachEntry(at: hit, in: buffer) { entry in
+                let rule = Int(entry.rule)
+                switch entry.kind {
+                case .start:
+                    let start = place - Int(entry.value)
+                    if start >= 0, find(start) { confirm(rule, start, entry.isInOrder) }
+                case .pivot:
+                    if place >= 0, find(place) { confirm(rule, behind: Int(entry.value), end: place, entry.isInOrder) }
+                case .word:
+                    guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: Int(hit.position), in: buffer) else { return }
+                    let last = min(range.upperBound - behind, window.count)
+                    var start = max(range.lowerBound - behind, 0)
+                    while start < last {
+                        if find(start) { confirm(rule, start, false) }
+                        start += 1
+                    }
+                }
+            }
+        }
+        for index in 0..<workspace.places.cores.count {
+            let end = workspace.places.cores[index].end - behind
+            if end > 0, find(end - 1) { postpone() }
+        }
+        decideUnordered()
+        scanner.endPlainTexts()
+        if workspace.found.count > 1 { workspace.found.sort { $0.text.lowerBound < $1.text.lowerBound } }
+    }
+
+    /// Looks up the plain text that holds a byte of the window; false if there is none.
+    @inline(__always)
+    private mutating func find(_ place: Int) -> Bool {
+        text.contains(place) || look(for: place)
+    }
+
+    private mutating func look(for place: Int) -> Bool {
+        text = 0..<0
+        if place >= window.count { return false }
+        if blocks.isInString(place) {
+            text = blocks.lastQuote(before: place) + 1..<blocks.nextQuote(from: place, count: window.count)
+            isNumber = false
+        } else if blocks.isScalar(place) {
+            text = blocks.scalars(around: place, count: window.count)
+            let first = window[text.lowerBound]
+            guard first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 else {
+                text = 0..<0
+                return false
+            }
+            isNumber = true
+        } else {
+            return false
+        }
+        // Those that need more than a look are not looked at here.
+        if workspace.texts.isEmpty { return true }
+        let texts = workspace.texts
+        var (low, high) = (0, texts.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if texts[middle].end <= text.lowerBound, texts[middle].start < text.lowerBound { low = middle + 1 } else { high = middle }
+        }
+        if low < texts.count, texts[low].start < max(text.upperBound, text.lowerBound + 1) {
+            text = 0..<0
+            return false
+        }
+        return true
+    }
+
+    private func stretch() -> TextScanner.Stretch {
+        let start = behind + text.lowerBound
+        let buffer = workspace.places.buffer
+        return TextScanner.Stretch(
+            bytes: UnsafeBufferPointer(rebasing: window[text]), isLast: true,
+            lookback: UnsafeBufferPointer(rebasing: buffer[max(0, start - Rule.Context.widest)..<start]), units: nil)
+    }
+
+    /// Looks for a match that starts at a place in the text.
+    @inline(__always)
+    private mutating func confirm(_ rule: Int, _ start: Int, _ isInOrder: Bool) {
+        let bytes = UnsafeBufferPointer(start: window.baseAddress.unsafelyUnwrapped + text.lowerBound, count: text.count)
+        guard scout.findsEnd(rule, from: start - text.lowerBound, in: bytes, before: nil) else { return }
+        if !isInOrder { return postpone() }
+        guard let match = scanner.matchInPlainText(rule, at: start, textStart: text.lowerBound, stretch()) else { return }
+        workspace.found.append(Workspace.FoundMatch(match: match, text: text, isNumber: isNumber))
+    }
+
+    /// Looks for matches of which a prefix ends at a place in the text.
+    private mutating func confirm(_ rule: Int, behind prefix: Int, end: Int, _ isInOrder: Bool) {
+        guard let automaton = rules.compiled[rule].prefixes[prefix] else { return }
+        pivotStarts.removeAll(keepingCapacity: true)
+        let bytes = UnsafeBufferPointer(rebasing: window[text])
+        let end = end - text.lowerBound
+        TextScanner.backwards(
+            automaton.table, from: end, state: automaton.initial[automaton.table.symbol(bytes[end])], downTo: end - CompiledRule.longestHold, in: bytes,
+            before: nil
+        ) { start in
+            pivotStarts.append(start)
+            return true
+        }
+        for index in stride(from: pivotStarts.count - 1, through: 0, by: -1) { confirm(rule, pivotStarts[index] + text.lowerBound, isInOrder) }
+    }
+
+    private mutating func postpone() {
+        if unordered.last != text { unordered.append(text) }
+    }
+
+    private mutating func decideUnordered() {
+        if unordered.isEmpty { return }
+        unordered.sort { $0.lowerBound < $1.lowerBound }
+        var last = -1
+        for text in unordered where text.lowerBound != last {
+            last = text.lowerBound
+            self.text = text
+            isNumber = !blocks.isInString(text.lowerBound)
+            workspace.found.removeAll { $0.text == text }
+            let stretch = stretch()
+            guard scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind + text.lowerBound, before: nil) else { continue }
+            scanner.forEachMatch(in: stretch) { workspace.found.append(Workspace.FoundMatch(match: $0, text: text, isNumber: isNumber)) }
+        }
+    }
+}

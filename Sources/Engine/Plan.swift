@@ -1,0 +1,188 @@
+// The planner: which way of finding the places where a rule may match is the cheapest that is exact for it.
+
+/// How the places are found where matches of a rule may start. Each way finds all of them, and more; the rule's automata decide.
+struct Plan: Sendable {
+    /// What is known when a gram stands somewhere.
+    enum Anchor: Hashable, Sendable {
+        /// The match starts as many bytes before the anchor.
+        case start(before: Int)
+        /// In front of the anchor a match has bytes that `prefixes[prefix]` reads: a reverse automaton finds the starts.
+        case pivot(prefix: Int)
+        /// The word of the rule's context with that number begins here: matches may start behind it.
+        case word(Int)
+    }
+
+    /// A gram to look for and what it means.
+    struct Entry: Sendable {
+        var anchor: Anchor
+        var gram: Gram
+    }
+
+    /// A way to find the starts of all matches, or of those of one alternative.
+    struct Choice: Sendable {
+        var name: String
+        var entries: [Entry] = []
+        /// Places in a KB (1,000 bytes) of sample traffic at which the rule is looked at.
+        var hitsPerKB = 0.0
+        /// Expected nanoseconds for a KB of sample traffic: `hitsPerKB` times what a look costs.
+        var cost = 0.0
+    }
+
+    /// One for each alternative at the front of the pattern, or one for all of it.
+    private(set) var chosen: [Choice] = []
+    /// Weighed and dearer.
+    private(set) var others: [Choice] = []
+    /// Prefixes of pivots.
+    private(set) var prefixes: [Pattern] = []
+    /// Hyperscan looks for the core of the pattern; there are no entries.
+    private(set) var isForHyperscan = false
+
+    var entries: [Entry] { chosen.flatMap(\.entries) }
+    var cost: Double { chosen.reduce(0) { $0 + $1.cost } }
+
+    /// Places are found in order of the starts they stand for, so that each can be decided at once.
+    var isInOrder: Bool {
+        if isForHyperscan { return false }
+        let anchors = Set(entries.map(\.anchor))
+        if case .word? = anchors.first { return false }
+        return anchors.count <= 1
+    }
+
+    /// Above this cost a rule that has a literal is left to Hyperscan, in nanoseconds a KB.
+    private static let dear = 300.0
+    private static let lookAtStart = 15.0
+    private static let lookAtPivot = 60.0
+    private static let lookAtWord = 20.0
+
+    init(_ pattern: Pattern, _ context: ContextWords?, core: Core) {
+        add(pattern)
+        let alternatives = pattern.alternativesAtFront
+        if alternatives.count > 1, cost > Self.lookAtStart / 2 {
+            var divided = self
+            divided.chosen = []
+            for alternative in alternatives { divided.add(alternative) }
+            if divided.cost * 1.5 < cost { self = divided }
+        }
+        if let context {
+            let entries = context.words.indices.map { Entry(anchor: .word($0), gram: Gram.word(context.words[$0])) }
+            replace(by: Self.weighed(Choice(name: "words of the context", entries: entries), each: Self.lookAtWord + 2 * Double(context.within)))
+        }
+        if core.literalLength >= 3, cost > Self.dear {
+            isForHyperscan = true
+            replace(by: Choice(name: "Hyperscan, from the end of the core", cost: Self.dear))
+        }
+    }
+
+    /// Weighs the ways to find matches of an alternative and takes the cheapest.
+    private mutating func add(_ pattern: Pattern) {
+        var choices: [Choice] = []
+        func weigh(_ name: String, _ anchor: Anchor, each: Double, _ grams: (_ most: Int) -> [Gram]) {
+            // More grams tell more apart, and cost room in the sieve: a step up has to be worth it.
+            var best: Choice?
+            for most in [4, 16, 48] {
+                let choice = Self.weighed(Choice(name: name, entries: grams(most).map { Entry(anchor: anchor, gram: $0) }), each: each)
+                if choice.entries.count <= 64, choice.cost + 2 < best?.cost ?? .infinity { best = choice }
+            }
+            if let best { choices.append(best) }
+        }
+        var whole = Positions(pattern)
+        whole.startOnWholeCharacters()
+        weigh("from the first byte", .start(before: 0), each: Self.lookAtStart) { Gram.starts(of: whole, most: $0) }
+        let parts = pattern.parts
+        for index in parts.indices.dropFirst() where !parts[index].canBeEmpty {
+            let prefix = Pattern.sequence(Array(parts[..<index]))
+            if prefix.canBeEmpty || prefix.positionCount > 300 { continue }
+            // Worth a look only where something begins that is rarer than what stands in front.
+            let before = Positions(prefix)
+            let rest = Positions(.sequence(Array(parts[index...])))
+            let inPrefix = before.sets.reduce(ByteSet(), |)
+            let pivot = rest.first.reduce(ByteSet()) { $0 | rest.sets[$1.position] }
+            guard (inPrefix & pivot).isEmpty else { continue }
+            if let length = prefix.fixedLength {
+                weigh("from byte \(length + 1)", .start(before: length), each: Self.lookAtStart) { Gram.pivots(prefix: before, rest: rest, most: $0) }
+            } else {
+                weigh("from a pivot behind what varies in length", .pivot(prefix: prefixes.count), each: Self.lookAtPivot) {
+                    Gram.pivots(prefix: before, rest: rest, most: $0)
+                }
+                prefixes.append(prefix)
+            }
+        }
+        choices.sort { $0.cost < $1.cost }
+        if let first = choices.first { chosen.append(first) }
+        others += choices.dropFirst()
+    }
+
+    private mutating func replace(by choice: Choice) {
+        if choice.cost >= cost {
+            others.append(choice)
+        } else {
+            others += chosen
+            chosen = [choice]
+        }
+    }
+
+    private static func weighed(_ choice: Choice, each: Double) -> Choice {
+        var weighed = choice
+        weighed.hitsPerKB = SampleTraffic.hitsPerKB(choice.entries.map(\.gram))
+        weighed.cost = weighed.hitsPerKB * each
+        return weighed
+    }
+}
+
+extension SampleTraffic {
+    /// Places of the sample at which one of the grams stands, seen at the offsets of the sieve, in 1,000 bytes.
+    static func hitsPerKB(_ grams: [Gram]) -> Double {
+        let sets = grams.map { gram in Sieve.offsets.map { gram[$0] } }
+        var hits = 0
+        for place in 1..<bytes.count - Gram.offsets.upperBound {
+            let stands = sets.contains { sets in
+                for (index, offset) in Sieve.offsets.enumerated() where !sets[index].contains(bytes[place + offset]) { return false }
+                return true
+            }
+            if stands { hits += 1 }
+        }
+        return Double(hits) * 1000 / Double(bytes.count)
+    }
+}
+
+extension Pattern {
+    /// The elements of the outermost sequence, sequences and the masked part inside it opened.
+    var parts: [Pattern] {
+        switch self {
+        case .sequence(let parts): parts.flatMap(\.parts)
+        case .masked(let part): part.parts
+        case .byte, .alternatives, .repeated, .assertion: [self]
+        }
+    }
+
+    /// Patterns that together match what this one does, one for each alternative of the group that the pattern begins with.
+    var alternativesAtFront: [Pattern] {
+        let parts = self.parts
+        guard let first = parts.firstIndex(where: { if case .assertion = $0 { false } else { true } }), case .alternatives(let choices) = parts[first],
+            choices.count <= 8
+        else { return [self] }
+        return choices.map { .sequence(parts[..<first] + [$0] + parts[(first + 1)...]) }
+    }
+
+    /// The number of bytes it matches, if that is the same for all matches.
+    var fixedLength: Int? {
+        switch self {
+        case .byte: return 1
+        case .assertion: return 0
+        case .masked(let part): return part.fixedLength
+        case .sequence(let parts):
+            var length = 0
+            for part in parts {
+                guard let own = part.fixedLength else { return nil }
+                length += own
+            }
+            return length
+        case .alternatives(let choices):
+            let lengths = Set(choices.map(\.fixedLength))
+            return lengths.count == 1 ? lengths.first! : nil
+        case .repeated(let part, let least, let most):
+            guard least == most, let own = part.fixedLength else { return nil }
+            return own * least
+        }
+    }
+}

@@ -1,0 +1,203 @@
+// The sieve of a rule set: where in a buffer a match may be, found for all rules in one pass.
+//
+// Two stages. The first puts grams into sixteen buckets, whose sets at each offset are the unions of their grams' sets, and runs
+// over every byte (ByteKernels). The second tells, for the few places that pass, which grams of the bucket stand there.
+
+import ByteKernels
+
+/// A gram of a rule.
+struct SieveEntry: Sendable {
+    var rule: Int
+    var anchor: Plan.Anchor
+    var gram: Gram
+}
+
+/// Immutable after `init`, shared by all threads.
+final class Sieve: @unchecked Sendable {
+    /// Offsets at which bytes are looked at. Those near the anchor tell most; far ones tell a long token from a word.
+    static let offsets = [-1, 0, 1, 2, 3, 4, 6, 11]
+
+    let entries: [SieveEntry]
+    let buckets: [[Int]]
+    private let tables: UnsafeMutablePointer<sieve>
+    /// Bucket, offset, byte → a bit for each of the bucket's grams.
+    private let grams: UnsafeMutablePointer<UInt64>
+    /// Bucket and bit → index into `entries`.
+    private let entryOfBit: UnsafeMutablePointer<UInt32>
+    private let variant: kernel_variant
+    private let steps: UnsafeMutablePointer<Int>
+
+    private static let offsetCount = Int(SIEVE_OFFSETS)
+    private static let bucketCount = 8 * Int(SIEVE_BYTES)
+
+    init(_ entries: [SieveEntry], variant: kernel_variant = kernel_best_variant(), buckets given: [[Int]]? = nil) {
+        self.entries = entries
+        self.variant = variant
+        steps = .allocate(capacity: Self.offsetCount)
+        for (index, offset) in Self.offsets.enumerated() { steps[index] = offset }
+        buckets = given ?? SieveBuckets.divide(entries.map(\.gram), into: Self.bucketCount, offsets: Self.offsets)
+        tables = .allocate(capacity: 1)
+        UnsafeMutableRawPointer(tables).initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<sieve>.size)
+        grams = .allocate(capacity: Self.bucketCount * Self.offsetCount * 256)
+        grams.initialize(repeating: 0, count: Self.bucketCount * Self.offsetCount * 256)
+        entryOfBit = .allocate(capacity: Self.bucketCount * 64)
+        entryOfBit.initialize(repeating: 0, count: Self.bucketCount * 64)
+
+        withUnsafeMutableBytes(of: &tables.pointee.offsets) { offsets in
+            for (index, offset) in Self.offsets.enumerated() { offsets.storeBytes(of: Int32(offset), toByteOffset: index * 4, as: Int32.self) }
+        }
+        withUnsafeMutableBytes(of: &tables.pointee.sets) { sets in
+            let sets = sets.bindMemory(to: UInt32.self)
+            for (bucket, members) in buckets.enumerated() {
+                for (bit, entry) in members.enumerated() {
+                    entryOfBit[bucket * 64 + bit] = UInt32(entry)
+                    for (index, offset) in Self.offsets.enumerated() {
+                        let set = entries[entry].gram[offset]
+                        let hasHigh = (128...255).contains { set.contains($0) }
+                        for byte in UInt8.min...UInt8.max where set.contains(byte) {
+                            grams[(bucket * Self.offsetCount + index) * 256 + Int(byte)] |= 1 << UInt64(bit)
+                            if byte < 0x80 { sets[index * 256 + Int(byte)] |= 1 << UInt32(bucket) }
+                        }
+                        if hasHigh { for byte in 128...255 { sets[index * 256 + byte] |= 1 << UInt32(bucket) } }
+                    }
+                }
+            }
+        }
+        sieve_prepare(tables)
+    }
+
+    deinit {
+        tables.deallocate()
+        grams.deallocate()
+        entryOfBit.deallocate()
+        steps.deallocate()
+    }
+
+    /// Fills `hits` with the places in `bytes` where a bucket stands; gives their number.
+    ///
+    /// - Parameter bytes: with `KERNEL_SLACK` readable bytes on both sides.
+    func run(_ bytes: UnsafeBufferPointer<UInt8>, into hits: UnsafeMutablePointer<sieve_hit>) -> Int {
+        guard let base = bytes.baseAddress else { return 0 }
+        return sieve_run(tables, variant, base, bytes.count, hits)
+    }
+
+    /// Calls `body` with the indices of the entries whose grams stand at a hit.
+    @inline(__always)
+    func forEachGram(at hit: sieve_hit, in bytes: UnsafePointer<UInt8>, _ body: (Int) -> Void) {
+        var buckets = hit.buckets
+        let anchor = bytes + Int(hit.position)
+        while buckets != 0 {
+            let bucket = buckets.trailingZeroBitCount
+            buckets &= buckets - 1
+            var table = grams + bucket * (Self.offsetCount * 256)
+            var standing = table[Int(anchor[-1])]
+            for index in 1..<Self.offsetCount {
+                table += 256
+                standing &= table[Int(anchor[steps[index]])]
+            }
+            while standing != 0 {
+                body(Int(entryOfBit[bucket * 64 + standing.trailingZeroBitCount]))
+                standing &= standing - 1
+            }
+        }
+    }
+}
+
+/// Puts grams into buckets so that few places of ordinary traffic pass: those are merged whose union passes least more.
+enum SieveBuckets {
+    /// Grams in a bucket: one bit each.
+    static let mostInBucket = 64
+    static let most = 8 * Int(SIEVE_BYTES) * mostInBucket
+
+    /// Places of the sample that are looked at.
+    private static let sampled = 2048
+
+    private struct Cluster {
+        var members: [Int]
+        /// Offset → a bit for each sampled place whose byte there is in the set.
+        var places: [UInt64]
+        var cost: Double
+    }
+
+    static func divide(_ grams: [Gram], into count: Int, offsets: [Int]) -> [[Int]] {
+        let sample = SampleTraffic.bytes
+        let words = sampled / 64
+        let step = (sample.count - 64) / sampled
+        func places(_ set: ByteSet, _ offset: Int) -> [UInt64] {
+            var bits = [UInt64](repeating: 0, count: words)
+            for index in 0..<sampled where set.contains(sample[16 + index * step + offset]) { bits[index >> 6] |= 1 << UInt64(index & 63) }
+            return bits
+        }
+        var known: [Int: [ByteSet: [UInt64]]] = [:]
+        func merged(_ a: [UInt64], _ b: [UInt64]) -> Double {
+            // Places that pass, and the number to be expected if bytes were independent, which tells apart what the sample does not meet.
+            a.withUnsafeBufferPointer { a in
+                b.withUnsafeBufferPointer { b in
+                    var passing = 0
+                    var product = Double(sampled)
+                    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: words) { all in
+                        for word in 0..<words { all[word] = .max }
+                        for offset in offsets.indices {
+                            var inside = 0
+                            for word in 0..<words {
+                                let either = a[offset * words + word] | b[offset * words + word]
+                                inside += either.nonzeroBitCount
+                                all[word] &= either
+                            }
+                            product *= (Double(inside) + 0.5) / Double(sampled)
+                        }
+                        for word in 0..<words { passing += all[word].nonzeroBitCount }
+                    }
+                    return Double(passing) + product
+                }
+            }
+        }
+        var clusters: [Cluster] = grams.enumerated().map { index, gram in
+            let bits = offsets.flatMap { offset -> [UInt64] in
+                if let bits = known[offset]?[gram[offset]] { return bits }
+                let bits = places(gram[offset], offset)
+                known[offset, default: [:]][gram[offset]] = bits
+                return bits
+            }
+            return Cluster(members: [index], places: bits, cost: merged(bits, bits))
+        }
+        /// Each cluster's best partner behind it, and what the merge would add.
+        func best(for index: Int) -> (partner: Int, added: Double)? {
+            var found: (partner: Int, added: Double)?
+            for other in clusters.indices where other > index {
+                guard clusters[index].members.count + clusters[other].members.count <= mostInBucket else { continue }
+                let added = merged(clusters[index].places, clusters[other].places) - clusters[index].cost - clusters[other].cost
+                if added < found?.added ?? .infinity { found = (other, added) }
+            }
+            return found
+        }
+        var partners = clusters.indices.map(best)
+        while clusters.count > count {
+            guard let first = partners.indices.min(by: { (partners[$0]?.added ?? .infinity) < (partners[$1]?.added ?? .infinity) }),
+                let second = partners[first]?.partner
+            else { break }
+            clusters[first].members += clusters[second].members
+            for word in clusters[first].places.indices { clusters[first].places[word] |= clusters[second].places[word] }
+            clusters[first].cost = merged(clusters[first].places, clusters[first].places)
+            clusters.remove(at: second)
+            partners.remove(at: second)
+            for index in partners.indices {
+                guard let partner = partners[index]?.partner else {
+                    if index != first { continue }
+                    partners[index] = best(for: index)
+                    continue
+                }
+                if index == first || partner == first || partner == second {
+                    partners[index] = best(for: index)
+                } else {
+                    if partner > second { partners[index]!.partner -= 1 }
+                    if index < first {
+                        let added = merged(clusters[index].places, clusters[first].places) - clusters[index].cost - clusters[first].cost
+                        if added < partners[index]!.added, clusters[index].members.count + clusters[first].members.count <= mostInBucket { partners[index] = (first, added) }
+                    }
+                }
+            }
+        }
+        return clusters.map(\.members)
+    }
+}
