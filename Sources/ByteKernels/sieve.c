@@ -31,8 +31,8 @@ void sieve_prepare(sieve *sieve) {
 }
 
 static inline uint32_t buckets_at(const sieve *sieve, const uint8_t *anchor) {
-    uint32_t buckets = sieve->sets[0][anchor[sieve->offsets[0]]];
-    for (int offset = 1; offset < SIEVE_OFFSETS && buckets; offset++) buckets &= sieve->sets[offset][anchor[sieve->offsets[offset]]];
+    uint32_t buckets = sieve->sets[0][anchor[sieve_offsets[0]]];
+    for (int offset = 1; offset < SIEVE_OFFSETS && buckets; offset++) buckets &= sieve->sets[offset][anchor[sieve_offsets[offset]]];
     return buckets;
 }
 
@@ -56,7 +56,7 @@ __attribute__((target("avx2,bmi"))) static size_t run_avx2(const sieve *sieve, c
         __m256i standing[SIEVE_BYTES];
         for (int part = 0; part < SIEVE_BYTES; part++) standing[part] = _mm256_set1_epi8(-1);
         for (int offset = 0; offset < SIEVE_OFFSETS; offset++) {
-            __m256i block = _mm256_loadu_si256((const __m256i *)(bytes + position + sieve->offsets[offset]));
+            __m256i block = _mm256_loadu_si256((const __m256i *)(bytes + position + sieve_offsets[offset]));
             __m256i low = _mm256_and_si256(block, nibble);
             __m256i high = _mm256_and_si256(_mm256_srli_epi16(block, 4), nibble);
 #pragma clang loop unroll(full)
@@ -82,50 +82,78 @@ __attribute__((target("avx2,bmi"))) static size_t run_avx2(const sieve *sieve, c
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi")))
 
+/// Blocks of 64 bytes that are looked at together: loading the tables is what takes the time, and so it is done once for all of them.
+#define TOGETHER 4
+
 /// Takes out of `standing` the places whose byte at an offset is not in their buckets' sets.
 AVX512 static inline __attribute__((always_inline)) void look_up(
-    const sieve *sieve, const uint8_t *bytes, int offset, bool may_be_high, __m512i standing[SIEVE_BYTES]) {
-    __m512i block = _mm512_loadu_si512(bytes + sieve->offsets[offset]);
-    __mmask64 high = may_be_high ? _mm512_movepi8_mask(block) : 0;
+    const sieve *sieve, const uint8_t *bytes, int offset, bool may_be_high, int count, __m512i standing[][SIEVE_BYTES]) {
+    __m512i blocks[TOGETHER];
+    __mmask64 high[TOGETHER];
+#pragma clang loop unroll(full)
+    for (int block = 0; block < count; block++) {
+        blocks[block] = _mm512_loadu_si512(bytes + 64 * block + sieve_offsets[offset]);
+        high[block] = may_be_high ? _mm512_movepi8_mask(blocks[block]) : 0;
+    }
 #pragma clang loop unroll(full)
     for (int part = 0; part < SIEVE_BYTES; part++) {
         const uint8_t *table = sieve->ascii[part][offset];
-        __m512i buckets = _mm512_permutex2var_epi8(_mm512_loadu_si512(table), block, _mm512_loadu_si512(table + 64));
-        if (may_be_high) buckets = _mm512_mask_mov_epi8(buckets, high, _mm512_set1_epi8((char)sieve->high[part][offset]));
-        standing[part] = _mm512_and_si512(standing[part], buckets);
+        __m512i low_half = _mm512_loadu_si512(table), high_half = _mm512_loadu_si512(table + 64);
+#pragma clang loop unroll(full)
+        for (int block = 0; block < count; block++) {
+            __m512i buckets = _mm512_permutex2var_epi8(low_half, blocks[block], high_half);
+            if (may_be_high) buckets = _mm512_mask_mov_epi8(buckets, high[block], _mm512_set1_epi8((char)sieve->high[part][offset]));
+            standing[block][part] = _mm512_and_si512(standing[block][part], buckets);
+        }
     }
 }
 
-AVX512 static size_t run_avx512(
-    const sieve *sieve, const uint8_t *bytes, size_t count, sieve_hit *hits) {
-    size_t found = 0;
-    for (size_t position = 0; position < count; position += 64) {
-        __m512i standing[SIEVE_BYTES];
-        for (int part = 0; part < SIEVE_BYTES; part++) standing[part] = _mm512_set1_epi8(-1);
+/// Looks at `blocks` blocks at `position`, of which `count` bytes in all of the buffer are there; gives the number of hits written.
+AVX512 static inline __attribute__((always_inline)) size_t run_blocks(
+    const sieve *sieve, const uint8_t *bytes, size_t position, size_t count, int blocks, sieve_hit *hits) {
+    const uint8_t *start = bytes + position;
+    __m512i standing[TOGETHER][SIEVE_BYTES];
+    __m512i all = _mm512_setzero_si512();
+#pragma clang loop unroll(full)
+    for (int block = 0; block < blocks; block++) {
+        for (int part = 0; part < SIEVE_BYTES; part++) standing[block][part] = _mm512_set1_epi8(-1);
         // Between them the first and the last offset see every byte that is looked at.
-        __m512i ends = _mm512_or_si512(
-            _mm512_loadu_si512(bytes + position + sieve->offsets[0]), _mm512_loadu_si512(bytes + position + sieve->offsets[SIEVE_OFFSETS - 1]));
-        if (__builtin_expect(_mm512_movepi8_mask(ends) == 0, 1)) {
+        all = _mm512_or_si512(all, _mm512_loadu_si512(start + 64 * block + SIEVE_LEAST_OFFSET));
+        all = _mm512_or_si512(all, _mm512_loadu_si512(start + 64 * block + SIEVE_GREATEST_OFFSET));
+    }
+    if (__builtin_expect(_mm512_movepi8_mask(all) == 0, 1)) {
 #pragma clang loop unroll(full)
-            for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, bytes + position, offset, false, standing);
-        } else {
+        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, start, offset, false, blocks, standing);
+    } else {
 #pragma clang loop unroll(full)
-            for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, bytes + position, offset, true, standing);
-        }
-        __m512i either = standing[0];
-        for (int part = 1; part < SIEVE_BYTES; part++) either = _mm512_or_si512(either, standing[part]);
-        uint64_t places = _mm512_test_epi8_mask(either, either);
-        if (count - position < 64) places &= ~0ull >> (64 - (count - position));
+        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, start, offset, true, blocks, standing);
+    }
+    size_t found = 0;
+#pragma clang loop unroll(full)
+    for (int block = 0; block < blocks; block++) {
+        size_t first = position + (size_t)(64 * block);
+        __m512i any = standing[block][0];
+        for (int part = 1; part < SIEVE_BYTES; part++) any = _mm512_or_si512(any, standing[block][part]);
+        uint64_t places = _mm512_test_epi8_mask(any, any);
+        if (count - first < 64) places &= ~0ull >> (64 - (count - first));
         if (!places) continue;
         uint8_t passing[SIEVE_BYTES][64];
-        for (int part = 0; part < SIEVE_BYTES; part++) _mm512_storeu_si512(passing[part], standing[part]);
+        for (int part = 0; part < SIEVE_BYTES; part++) _mm512_storeu_si512(passing[part], standing[block][part]);
         for (; places; places &= places - 1) {
             size_t place = (size_t)__builtin_ctzll(places);
             uint32_t buckets = 0;
             for (int part = 0; part < SIEVE_BYTES; part++) buckets |= (uint32_t)passing[part][place] << (8 * part);
-            hits[found++] = (sieve_hit){(uint32_t)(position + place), buckets};
+            hits[found++] = (sieve_hit){(uint32_t)(first + place), buckets};
         }
     }
+    return found;
+}
+
+AVX512 static size_t run_avx512(const sieve *sieve, const uint8_t *bytes, size_t count, sieve_hit *hits) {
+    size_t found = 0, position = 0;
+    for (; position + 64 * TOGETHER <= count; position += 64 * TOGETHER)
+        found += run_blocks(sieve, bytes, position, count, TOGETHER, hits + found);
+    for (; position < count; position += 64) found += run_blocks(sieve, bytes, position, count, 1, hits + found);
     return found;
 }
 

@@ -13,6 +13,7 @@ final class StateTable: @unchecked Sendable {
     static let mostStates = 30_000
 
     let entries: UnsafeMutablePointer<UInt16>
+    let stateCount: Int
     let symbolCount: Int
     /// Byte value → symbol; 256 entries.
     let classes: UnsafeMutablePointer<UInt8>
@@ -20,6 +21,7 @@ final class StateTable: @unchecked Sendable {
     var edge: Int { symbolCount - 1 }
 
     fileprivate init(rows: [[UInt16]], classes byteClasses: ByteClasses) {
+        stateCount = rows.count
         symbolCount = byteClasses.symbolCount
         entries = .allocate(capacity: rows.count * symbolCount)
         for (state, row) in rows.enumerated() {

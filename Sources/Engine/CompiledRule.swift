@@ -35,6 +35,8 @@ final class CompiledRule: Sendable {
     }
 
     var isChecked: Bool { !rule.checks.isEmpty }
+    /// A match that has one end only is known by it.
+    var isSimple: Bool { !hasMask && !isPrompt }
 
     /// The most bytes of text that a match may be held for.
     static let longestHold = 4096

@@ -58,6 +58,9 @@ extension Gram {
         var hasEnded = false
     }
 
+    /// Behind this offset ways are not told apart: the sieve sees too little of them.
+    private static let lastSplit = 6
+
     private static func grow(_ positions: Positions, from first: [(position: Int, before: ByteSet)], most: Int) -> [Gram] {
         let mayEnd = Set(positions.last.map(\.position))
 
@@ -98,8 +101,8 @@ extension Gram {
                     return split(next, from: way.gram, at: offset, splits: splits)
                 }
             }
-            let split = step(splits: true)
-            ways = split.count <= most ? split : step(splits: false)
+            let split = offset <= lastSplit ? step(splits: true) : []
+            ways = offset <= lastSplit && split.count <= most ? split : step(splits: false)
         }
         var grams: [Gram] = []
         for gram in Set(ways.map(\.gram)).sorted(by: { $0.sets.lexicographicallyPrecedes($1.sets, by: <) }) {

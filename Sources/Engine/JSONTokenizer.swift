@@ -54,9 +54,26 @@ struct JSONTokenizer {
         }
     }
 
-    private enum Expected: Equatable {
+    private enum Expected: UInt8 {
         case value, valueOrEnd, key, keyOrEnd, colon, commaOrEnd
     }
+
+    private static let endsValue: UInt8 = 0xFE
+    private static let needsMore: UInt8 = 0xFE
+    /// What is expected × byte → what is expected behind it, where that is all there is to know; or one of the two above.
+    ///
+    /// Never changes once made: hence shared.
+    nonisolated(unsafe) private static let steps: UnsafePointer<UInt8> = {
+        let steps = UnsafeMutablePointer<UInt8>.allocate(capacity: 8 * 256)
+        steps.initialize(repeating: 0xFF, count: 8 * 256)
+        func set(_ expected: Expected, _ byte: UInt8, _ step: UInt8) { steps[Int(expected.rawValue) << 8 | Int(byte)] = step }
+        set(.value, UInt8(ascii: "\""), endsValue)
+        set(.valueOrEnd, UInt8(ascii: "\""), endsValue)
+        set(.key, UInt8(ascii: "\""), Expected.colon.rawValue)
+        set(.keyOrEnd, UInt8(ascii: "\""), Expected.colon.rawValue)
+        set(.colon, UInt8(ascii: ":"), Expected.value.rawValue)
+        return UnsafePointer(steps)
+    }()
 
     fileprivate enum NumberState: Equatable {
         case minus, zero, whole, point, fraction, exponent, exponentSign, exponentDigits
@@ -189,26 +206,28 @@ struct JSONTokenizer {
         var block = index >> 6
         var mask = UInt64.max << UInt64(index & 63)
         var wasScalar: UInt64 = 0
+        let steps = Self.steps
         while block << 6 < count {
-            let current = blocks[block]
-            let scalars = current.scalars & mask
-            var tokens = (current.operators | current.quotes & current.strings) & mask | scalars & ~(scalars << 1 | wasScalar)
-            wasScalar = current.scalars >> 63
+            let current = blocks + block
+            let scalars = current.pointee.scalars & mask
+            var tokens = (current.pointee.operators | current.pointee.quotes & current.pointee.strings) & mask | scalars & ~(scalars << 1 | wasScalar)
+            wasScalar = current.pointee.scalars >> 63
             mask = .max
             while tokens != 0 {
-                let place = block << 6 + tokens.trailingZeroBitCount
+                let place = block << 6 &+ tokens.trailingZeroBitCount
                 tokens &= tokens &- 1
                 let byte = bytes[place]
+                // Strings, colons and commas are a look-up; all else needs more.
+                let step = steps[Int(expected.rawValue) << 8 | Int(byte)]
+                if step < Self.needsMore {
+                    expected = Expected(rawValue: step).unsafelyUnwrapped
+                    continue
+                }
+                if step == Self.endsValue {
+                    endValue()
+                    continue
+                }
                 switch byte {
-                case UInt8(ascii: "\""):
-                    switch expected {
-                    case .value, .valueOrEnd: endValue()
-                    case .key, .keyOrEnd: expected = .colon
-                    case .colon, .commaOrEnd: return breakOff(at: place, count: count, isLast: isLast, into: &texts)
-                    }
-                case UInt8(ascii: ":"):
-                    guard expected == .colon else { return breakOff(at: place, count: count, isLast: isLast, into: &texts) }
-                    expected = .value
                 case UInt8(ascii: ","):
                     guard expected == .commaOrEnd else { return breakOff(at: place, count: count, isLast: isLast, into: &texts) }
                     expected = isInObject ? .key : .value
@@ -224,7 +243,9 @@ struct JSONTokenizer {
                     pop()
                     endValue()
                 default:
-                    guard expectsValue else { return breakOff(at: place, count: count, isLast: isLast, into: &texts) }
+                    guard expectsValue, byte != UInt8(ascii: "\""), byte != UInt8(ascii: ":") else {
+                        return breakOff(at: place, count: count, isLast: isLast, into: &texts)
+                    }
                     if isPlainNumber(bytes, at: place, blocks) {
                         endValue()
                         continue
@@ -242,7 +263,7 @@ struct JSONTokenizer {
                     }
                 }
             }
-            block += 1
+            block &+= 1
         }
         if blocks[(count - 1) >> 6].strings >> UInt64((count - 1) & 63) & 1 == 1 {
             let start = blocks.lastQuote(before: count) + 1

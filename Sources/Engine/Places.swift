@@ -22,9 +22,7 @@ final class PlaceFinder: @unchecked Sendable {
     }
 
     private let sieves: [Sieve]
-    private let entries: UnsafeMutablePointer<Entry>
-    /// Index of each sieve's first entry.
-    private let firstEntry: [Int]
+    let reader: Reader
     let cores: CoreFinder
     /// Bytes before a text that may have a say in it.
     let widestContext: Int
@@ -32,9 +30,26 @@ final class PlaceFinder: @unchecked Sendable {
     /// Grams of one sieve: as many as its buckets can tell apart, less what keeps them from being divided well.
     private static let mostInSieve = SieveBuckets.most * 3 / 4
 
-    init(_ rules: [CompiledRule]) throws(RuleError) {
+    /// Tells what stands at a hit: bare tables that belong to the finder.
+    struct Reader {
+        fileprivate let entries: UnsafeMutablePointer<Entry>
+        /// By sieve.
+        fileprivate let tables: UnsafeMutablePointer<Sieve.GramTables>
+        fileprivate let firstEntry: UnsafeMutablePointer<Int>
+
+        /// Calls `body` with the entries that stand at a place.
+        @inline(__always)
+        func forEachEntry(at hit: sieve_hit, in buffer: UnsafeBufferPointer<UInt8>, _ body: (Entry) -> Void) {
+            let sieve = Int(hit.buckets >> Places.sieveShift)
+            let entries = self.entries + firstEntry[sieve]
+            tables[sieve].forEachGram(at: hit, in: buffer.baseAddress.unsafelyUnwrapped) { body(entries[$0]) }
+        }
+    }
+
+    /// - Parameter variant: of the sieve's kernel.
+    init(_ rules: [CompiledRule], variant: kernel_variant) throws(RuleError) {
         let all = rules.enumerated().flatMap { index, rule in rule.plan.entries.map { SieveEntry(rule: index, anchor: $0.anchor, gram: $0.gram) } }
-        entries = .allocate(capacity: max(all.count, 1))
+        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: all.count)
         for (index, entry) in all.enumerated() {
             let (kind, value): (Entry.Kind, Int) =
                 switch entry.anchor {
@@ -46,14 +61,24 @@ final class PlaceFinder: @unchecked Sendable {
                 to: Entry(rule: Int32(entry.rule), kind: kind, isInOrder: rules[entry.rule].plan.isInOrder, value: Int32(value)))
         }
         let starts = Array(stride(from: 0, to: all.count, by: Self.mostInSieve))
-        firstEntry = starts
-        sieves = starts.map { Sieve(Array(all[$0..<min($0 + Self.mostInSieve, all.count)])) }
+        sieves = starts.map { Sieve(Array(all[$0..<min($0 + Self.mostInSieve, all.count)]), variant: variant) }
+        let tables = UnsafeMutablePointer<Sieve.GramTables>.allocate(capacity: starts.count)
+        let firstEntry = UnsafeMutablePointer<Int>.allocate(capacity: starts.count)
+        for (index, start) in starts.enumerated() {
+            (tables + index).initialize(to: sieves[index].gramTables)
+            (firstEntry + index).initialize(to: start)
+        }
+        reader = Reader(entries: entries, tables: tables, firstEntry: firstEntry)
         // A word that touches the widest context, and the byte that keeps a text apart from what is put before it.
         widestContext = rules.contains { $0.context != nil } ? Rule.Context.widest + 1 : 0
         cores = try CoreFinder(rules)
     }
 
-    deinit { entries.deallocate() }
+    deinit {
+        reader.entries.deallocate()
+        reader.tables.deallocate()
+        reader.firstEntry.deallocate()
+    }
 
     /// Finds the places in `buffer`, which has ``CoreFinder/slack`` readable bytes on both sides.
     func find(in buffer: UnsafeBufferPointer<UInt8>, scratch: OpaquePointer?, into places: inout Places) throws(MaskError) {
@@ -65,20 +90,12 @@ final class PlaceFinder: @unchecked Sendable {
             places.cores.sort()
         }
     }
-
-    /// Calls `body` with the entries that stand at a place.
-    @inline(__always)
-    func forEachEntry(at hit: sieve_hit, in buffer: UnsafeBufferPointer<UInt8>, _ body: (Entry) -> Void) {
-        let number = Int(hit.buckets >> Places.sieveShift)
-        let first = firstEntry[number]
-        sieves[number].forEachGram(at: hit, in: buffer.baseAddress.unsafelyUnwrapped) { body(entries[first + $0]) }
-    }
 }
 
 /// The places found in one buffer, in order.
 struct Places: ~Copyable {
     /// Above the bits of the buckets stands the number of the sieve.
-    fileprivate static let sieveShift: UInt32 = 24
+    static let sieveShift: UInt32 = 24
 
     /// What was searched.
     private(set) var buffer = UnsafeBufferPointer<UInt8>(start: nil, count: 0)

@@ -38,12 +38,12 @@ struct PlainTexts {
     mutating func run() {
         workspace.found.removeAll(keepingCapacity: true)
         scanner.beginPlainTexts()
-        let finder = rules.finder
+        let reader = rules.finder.reader
         let buffer = workspace.places.buffer
         let hits = UnsafeBufferPointer(start: workspace.places.hits, count: workspace.places.hitCount)
         for hit in hits {
             let place = Int(hit.position) - behind
-            finder.forEachEntry(at: hit, in: buffer) { entry in
+            reader.forEachEntry(at: hit, in: buffer) { entry in
                 let rule = Int(entry.rule)
                 switch entry.kind {
                 case .start:
@@ -121,9 +121,14 @@ struct PlainTexts {
     @inline(__always)
     private mutating func confirm(_ rule: Int, _ start: Int, _ isInOrder: Bool) {
         let bytes = UnsafeBufferPointer(start: window.baseAddress.unsafelyUnwrapped + text.lowerBound, count: text.count)
-        guard scout.findsEnd(rule, from: start - text.lowerBound, in: bytes, before: nil) else { return }
+        let sight = scout.run(rule, from: start &- text.lowerBound, in: bytes)
+        if sight.ends > 0 { confirm(rule, start, isInOrder, sight) }
+    }
+
+    @inline(never)
+    private mutating func confirm(_ rule: Int, _ start: Int, _ isInOrder: Bool, _ sight: Scout.Sight) {
         if !isInOrder { return postpone() }
-        guard let match = scanner.matchInPlainText(rule, at: start, textStart: text.lowerBound, stretch()) else { return }
+        guard let match = scanner.matchInPlainText(rule, at: start, textStart: text.lowerBound, sight, stretch()) else { return }
         workspace.found.append(Workspace.FoundMatch(match: match, text: text, isNumber: isNumber))
     }
 

@@ -33,7 +33,7 @@ public final class RuleSet: Sendable {
         var compiled: [CompiledRule] = []
         for rule in rules { compiled.append(try CompiledRule(rule)) }
         self.compiled = compiled
-        finder = try PlaceFinder(compiled)
+        finder = try PlaceFinder(compiled, variant: KernelVariant.best)
         scout = Scout(compiled)
         openAfter = (UInt8.min...UInt8.max).map { byte in compiled.indices.filter { compiled[$0].opensAfter.contains(byte) } }
         usesContext = rules.contains { $0.context != nil }

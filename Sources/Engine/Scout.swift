@@ -2,16 +2,17 @@
 
 /// The forward automata of all rules, as bare tables: what a scout reads is a pointer away, without a class in between.
 ///
-/// Its memory never changes after `init`, and the tables that it points into belong to `rules`: hence unchecked.
+/// Its memory never changes after `init`: hence unchecked.
 final class Scout: @unchecked Sendable {
     private struct Tables {
-        /// State × symbol → entry: see ``StateTable``.
+        /// Row + symbol → entry: see ``StateTable``. A state is given as the offset of its row where `isFlat`, which spares a multiplication a byte.
         var entries: UnsafePointer<UInt16>
         /// Byte → symbol.
         var classes: UnsafePointer<UInt8>
         var symbolCount: Int
         /// Symbol left of the start → state.
-        var starts: UnsafeMutablePointer<UInt16>
+        var starts: UnsafePointer<UInt16>
+        var isFlat: Bool
     }
 
     private let rules: [CompiledRule]
@@ -22,37 +23,68 @@ final class Scout: @unchecked Sendable {
         tables = .allocate(capacity: rules.count)
         for (index, rule) in rules.enumerated() {
             let table = rule.forward.table
-            let starts = UnsafeMutablePointer<UInt16>.allocate(capacity: table.symbolCount)
-            starts.initialize(from: rule.forward.starts, count: table.symbolCount)
+            let isFlat = table.stateCount * table.symbolCount <= Int(StateTable.stateMask)
+            func moved(_ entry: UInt16) -> UInt16 {
+                isFlat ? entry & StateTable.mark | (entry & StateTable.stateMask) * UInt16(table.symbolCount) : entry
+            }
+            let entries = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: table.stateCount * table.symbolCount)
+            _ = entries.initialize(from: UnsafeBufferPointer(start: table.entries, count: entries.count).lazy.map(moved))
+            let starts = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: table.symbolCount)
+            _ = starts.initialize(from: rule.forward.starts.lazy.map(moved))
             (tables.baseAddress! + index).initialize(
-                to: Tables(entries: table.entries, classes: table.classes, symbolCount: table.symbolCount, starts: starts))
+                to: Tables(
+                    entries: UnsafePointer(entries.baseAddress!), classes: table.classes, symbolCount: table.symbolCount,
+                    starts: UnsafePointer(starts.baseAddress!), isFlat: isFlat))
         }
     }
 
     deinit {
-        for table in tables { table.starts.deallocate() }
+        for table in tables {
+            table.entries.deallocate()
+            table.starts.deallocate()
+        }
         tables.deallocate()
     }
 
-    /// Whether a run of a rule's automaton comes upon an end of a match.
+    /// What a scout comes upon.
+    struct Sight {
+        /// Ends of matches.
+        var ends = 0
+        /// The last of them.
+        var lastEnd = 0
+    }
+
+    /// Runs a rule's automaton over a text that is all there, to where no match can get longer.
     ///
-    /// - Parameters:
-    ///   - start: offset into `bytes`, a text or the rest of one that is all there.
-    ///   - before: the byte before `bytes`; nil at the start of the text.
+    /// - Parameter start: offset into `bytes`, a text from its first byte to its last.
     @inline(__always)
-    func findsEnd(_ rule: Int, from start: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) -> Bool {
+    func run(_ rule: Int, from start: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Sight {
         let tables = self.tables[rule]
-        let symbolCount = tables.symbolCount
-        let left = start > 0 ? Int(tables.classes[Int(bytes[start - 1])]) : before.map { Int(tables.classes[Int($0)]) } ?? symbolCount - 1
-        var state = Int(tables.starts[left])
+        return tables.isFlat ? run(tables, from: start, in: bytes, width: 1) : run(tables, from: start, in: bytes, width: tables.symbolCount)
+    }
+
+    @inline(__always)
+    private func run(_ tables: Tables, from start: Int, in bytes: UnsafeBufferPointer<UInt8>, width: Int) -> Sight {
+        let edge = tables.symbolCount &- 1
+        let base = bytes.baseAddress.unsafelyUnwrapped
+        let count = bytes.count
+        var state = Int(tables.starts[start > 0 ? Int(tables.classes[Int(base[start &- 1])]) : edge])
+        var sight = Sight()
         var index = start
-        while index < bytes.count {
-            let entry = tables.entries[state * symbolCount + Int(tables.classes[Int(bytes[index])])]
-            if entry & StateTable.mark != 0 { return true }
-            state = Int(entry)
-            if state == 0 { return false }
-            index += 1
+        while index < count {
+            let entry = tables.entries[state &* width &+ Int(tables.classes[Int(base[index])])]
+            if entry & StateTable.mark != 0 {
+                sight.ends &+= 1
+                sight.lastEnd = index
+            }
+            state = Int(entry & StateTable.stateMask)
+            if state == 0 { return sight }
+            index &+= 1
         }
-        return tables.entries[state * symbolCount + symbolCount - 1] & StateTable.mark != 0
+        if tables.entries[state &* width &+ edge] & StateTable.mark != 0 {
+            sight.ends &+= 1
+            sight.lastEnd = index
+        }
+        return sight
     }
 }

@@ -14,53 +14,72 @@ struct SieveEntry: Sendable {
 
 /// Immutable after `init`, shared by all threads.
 final class Sieve: @unchecked Sendable {
-    /// Offsets at which bytes are looked at. Those near the anchor tell most; far ones tell a long token from a word.
-    static let offsets = [-1, 0, 1, 2, 3, 4, 6, 11]
+    /// Offsets at which bytes are looked at.
+    static let offsets: [Int] = withUnsafeBytes(of: sieve_offsets) { $0.map { Int(Int8(bitPattern: $0)) } }
 
-    let entries: [SieveEntry]
+    /// The second stage, as bare tables.
+    struct GramTables {
+        /// Bucket, offset, byte → a bit for each of the bucket's grams.
+        fileprivate let grams: UnsafeMutablePointer<UInt64>
+        /// Bucket and bit → index of the entry.
+        fileprivate let entryOfBit: UnsafeMutablePointer<UInt32>
+
+        /// Calls `body` with the indices of the entries whose grams stand at a hit.
+        @inline(__always)
+        func forEachGram(at hit: sieve_hit, in bytes: UnsafePointer<UInt8>, _ body: (Int) -> Void) {
+            var buckets = hit.buckets & Sieve.bucketMask
+            let anchor = bytes + Int(hit.position)
+            while buckets != 0 {
+                let bucket = buckets.trailingZeroBitCount
+                buckets &= buckets - 1
+                var standing = sieve_standing(grams + bucket * (Sieve.offsetCount * 256), anchor)
+                while standing != 0 {
+                    body(Int(entryOfBit[bucket * SieveBuckets.mostInBucket + standing.trailingZeroBitCount]))
+                    standing &= standing - 1
+                }
+            }
+        }
+    }
+
+    /// Entries by bucket: see ``SieveBuckets``.
     let buckets: [[Int]]
+    let gramTables: GramTables
     private let tables: UnsafeMutablePointer<sieve>
-    /// Bucket, offset, byte → a bit for each of the bucket's grams.
-    private let grams: UnsafeMutablePointer<UInt64>
-    /// Bucket and bit → index into `entries`.
-    private let entryOfBit: UnsafeMutablePointer<UInt32>
     private let variant: kernel_variant
-    private let steps: UnsafeMutablePointer<Int>
 
-    private static let offsetCount = Int(SIEVE_OFFSETS)
+    fileprivate static let offsetCount = Int(SIEVE_OFFSETS)
     private static let bucketCount = 8 * Int(SIEVE_BYTES)
+    fileprivate static let bucketMask = UInt32(1) << UInt32(bucketCount) - 1
 
-    init(_ entries: [SieveEntry], variant: kernel_variant = kernel_best_variant(), buckets given: [[Int]]? = nil) {
-        self.entries = entries
+    init(_ entries: [SieveEntry], variant: kernel_variant) {
         self.variant = variant
-        steps = .allocate(capacity: Self.offsetCount)
-        for (index, offset) in Self.offsets.enumerated() { steps[index] = offset }
-        buckets = given ?? SieveBuckets.divide(entries.map(\.gram), into: Self.bucketCount, offsets: Self.offsets)
+        buckets = SieveBuckets.divide(entries.map(\.gram), into: Self.bucketCount, offsets: Self.offsets)
         tables = .allocate(capacity: 1)
         UnsafeMutableRawPointer(tables).initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<sieve>.size)
-        grams = .allocate(capacity: Self.bucketCount * Self.offsetCount * 256)
+        let grams = UnsafeMutablePointer<UInt64>.allocate(capacity: Self.bucketCount * Self.offsetCount * 256)
         grams.initialize(repeating: 0, count: Self.bucketCount * Self.offsetCount * 256)
-        entryOfBit = .allocate(capacity: Self.bucketCount * 64)
-        entryOfBit.initialize(repeating: 0, count: Self.bucketCount * 64)
+        let entryOfBit = UnsafeMutablePointer<UInt32>.allocate(capacity: SieveBuckets.most)
+        entryOfBit.initialize(repeating: 0, count: SieveBuckets.most)
+        gramTables = GramTables(grams: grams, entryOfBit: entryOfBit)
 
-        withUnsafeMutableBytes(of: &tables.pointee.offsets) { offsets in
-            for (index, offset) in Self.offsets.enumerated() { offsets.storeBytes(of: Int32(offset), toByteOffset: index * 4, as: Int32.self) }
-        }
         withUnsafeMutableBytes(of: &tables.pointee.sets) { sets in
             let sets = sets.bindMemory(to: UInt32.self)
             for (bucket, members) in buckets.enumerated() {
                 for (bit, entry) in members.enumerated() {
-                    entryOfBit[bucket * 64 + bit] = UInt32(entry)
+                    entryOfBit[bucket * SieveBuckets.mostInBucket + bit] = UInt32(entry)
                     for (index, offset) in Self.offsets.enumerated() {
                         let set = entries[entry].gram[offset]
-                        let hasHigh = (128...255).contains { set.contains($0) }
                         for byte in UInt8.min...UInt8.max where set.contains(byte) {
                             grams[(bucket * Self.offsetCount + index) * 256 + Int(byte)] |= 1 << UInt64(bit)
-                            if byte < 0x80 { sets[index * 256 + Int(byte)] |= 1 << UInt32(bucket) }
+                            sets[index * 256 + Int(byte)] |= 1 << UInt32(bucket)
                         }
-                        if hasHigh { for byte in 128...255 { sets[index * 256 + byte] |= 1 << UInt32(bucket) } }
                     }
                 }
+            }
+            // To the first stage bytes of 0x80 and above are one.
+            for index in 0..<Self.offsetCount {
+                let high = (128..<256).reduce(0) { $0 | sets[index * 256 + $1] }
+                for byte in 128..<256 { sets[index * 256 + byte] = high }
             }
         }
         sieve_prepare(tables)
@@ -68,9 +87,8 @@ final class Sieve: @unchecked Sendable {
 
     deinit {
         tables.deallocate()
-        grams.deallocate()
-        entryOfBit.deallocate()
-        steps.deallocate()
+        gramTables.grams.deallocate()
+        gramTables.entryOfBit.deallocate()
     }
 
     /// Fills `hits` with the places in `bytes` where a bucket stands; gives their number.
@@ -79,27 +97,6 @@ final class Sieve: @unchecked Sendable {
     func run(_ bytes: UnsafeBufferPointer<UInt8>, into hits: UnsafeMutablePointer<sieve_hit>) -> Int {
         guard let base = bytes.baseAddress else { return 0 }
         return sieve_run(tables, variant, base, bytes.count, hits)
-    }
-
-    /// Calls `body` with the indices of the entries whose grams stand at a hit.
-    @inline(__always)
-    func forEachGram(at hit: sieve_hit, in bytes: UnsafePointer<UInt8>, _ body: (Int) -> Void) {
-        var buckets = hit.buckets
-        let anchor = bytes + Int(hit.position)
-        while buckets != 0 {
-            let bucket = buckets.trailingZeroBitCount
-            buckets &= buckets - 1
-            var table = grams + bucket * (Self.offsetCount * 256)
-            var standing = table[Int(anchor[-1])]
-            for index in 1..<Self.offsetCount {
-                table += 256
-                standing &= table[Int(anchor[steps[index]])]
-            }
-            while standing != 0 {
-                body(Int(entryOfBit[bucket * 64 + standing.trailingZeroBitCount]))
-                standing &= standing - 1
-            }
-        }
     }
 }
 

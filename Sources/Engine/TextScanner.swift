@@ -165,12 +165,18 @@ final class TextScanner {
 
     /// The match of a rule at a place of the window, unless an earlier one of that rule reaches over it.
     ///
-    /// - Parameter stretch: the text, from `textStart` in the window.
-    func matchInPlainText(_ rule: Int, at start: Int, textStart: Int, _ stretch: @autoclosure () -> Stretch) -> Match? {
+    /// - Parameters:
+    ///   - sight: what the scout saw from there.
+    ///   - stretch: the text, from `textStart` in the window.
+    func matchInPlainText(_ rule: Int, at start: Int, textStart: Int, _ sight: Scout.Sight, _ stretch: Stretch) -> Match? {
         guard start >= resume[rule] else { return nil }
         if resume[rule] == 0 { touched.append(rule) }
         resume[rule] = start + 1
-        guard case .found(let match) = match(rule, from: start - textStart, in: stretch(), before: nil) else { return nil }
+        let isSimple = sight.ends == 1 && rules[rule].isSimple && sight.lastEnd + textStart - start < CompiledRule.longestHold
+        let outcome =
+            isSimple
+            ? match(rule, from: start - textStart, to: sight.lastEnd, in: stretch) : match(rule, from: start - textStart, in: stretch, before: nil)
+        guard case .found(let match) = outcome else { return nil }
         resume[rule] = textStart + match.end
         return match
     }
@@ -390,7 +396,7 @@ final class TextScanner {
         var index = places.firstHit(from: place - finder.widestContext)
         while index < places.hitCount, places.hits[index].position < place + bytes.count {
             let anchor = Int(places.hits[index].position)
-            finder.forEachEntry(at: places.hits[index], in: buffer) { entry in
+            finder.reader.forEachEntry(at: places.hits[index], in: buffer) { entry in
                 let rule = Int(entry.rule)
                 switch entry.kind {
                 case .start:
@@ -509,6 +515,17 @@ final class TextScanner {
                     rule: rule, start: start, end: end, coreEnd: end, partStart: widenedLeft(part, in: bytes), partEnd: widened,
                     partCoreEnd: widened, isOverlong: false, state: 0))
         }
+    }
+
+    /// The match of a rule that needs no more than its only end to be known.
+    private func match(_ rule: Int, from start: Int, to end: Int, in stretch: Stretch) -> Outcome {
+        let compiled = rules[rule]
+        guard contextHolds(compiled, at: start, in: stretch) else { return .none }
+        if compiled.isChecked, !passesChecks(compiled, start..<end, in: stretch.bytes) { return .none }
+        guard let widened = widenedRight(end, in: stretch) else { return .open }
+        return .found(
+            Match(
+                rule: rule, start: start, end: end, coreEnd: end, partStart: start, partEnd: widened, partCoreEnd: widened, isOverlong: false, state: 0))
     }
 
     /// A match that is one for sure and goes on for as long as its automaton does.

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /// Readable bytes that must lie before and behind every buffer given to a kernel. Their values do not change what is found.
-#define KERNEL_SLACK 64
+#define KERNEL_SLACK 128
 
 /// The variants, from the slowest to the fastest.
 typedef enum {
@@ -23,8 +23,12 @@ kernel_variant kernel_best_variant(void);
 
 // MARK: The sieve
 
-/// Offsets around an anchor at which the sieve looks.
+/// Offsets around an anchor at which the sieve looks, ascending: those near the anchor tell most, far ones tell a long token from a word.
 #define SIEVE_OFFSETS 8
+#define SIEVE_LEAST_OFFSET (-1)
+#define SIEVE_GREATEST_OFFSET 11
+static const int8_t sieve_offsets[SIEVE_OFFSETS] = {SIEVE_LEAST_OFFSET, 0, 1, 2, 3, 4, 6, SIEVE_GREATEST_OFFSET};
+
 /// Groups of grams that it tells apart, eight to a byte.
 #define SIEVE_BYTES 3
 #define SIEVE_BUCKETS (8 * SIEVE_BYTES)
@@ -33,8 +37,6 @@ kernel_variant kernel_best_variant(void);
 ///
 /// Bytes of 0x80 and above are one: a set holds all of them or none.
 typedef struct {
-    /// −1 ... 31, ascending.
-    int32_t offsets[SIEVE_OFFSETS];
     /// Offset and byte → a bit for each bucket.
     uint32_t sets[SIEVE_OFFSETS][256];
     // The same for the look-up instructions, derived by `sieve_prepare`, eight buckets apart from the next.
@@ -51,11 +53,26 @@ typedef struct {
     uint32_t buckets;
 } sieve_hit;
 
-/// Derives the tables from `offsets` and `sets`.
+/// Derives the other tables from `sets`.
 void sieve_prepare(sieve *sieve);
 
 /// Writes the anchors in `bytes` that pass to `hits`, in order, which must have room for `count`; gives their number.
 size_t sieve_run(const sieve *sieve, kernel_variant variant, const uint8_t *bytes, size_t count, sieve_hit *hits);
+
+/// The grams of a bucket that stand at an anchor: a bit for each.
+///
+/// - Parameter grams: for each offset 256 words, a bit for each gram whose set has the byte.
+static inline uint64_t sieve_standing(const uint64_t *grams, const uint8_t *anchor) {
+    uint64_t standing = grams[anchor[-1]];
+    standing &= grams[256 + anchor[0]];
+    standing &= grams[2 * 256 + anchor[1]];
+    standing &= grams[3 * 256 + anchor[2]];
+    standing &= grams[4 * 256 + anchor[3]];
+    standing &= grams[5 * 256 + anchor[4]];
+    standing &= grams[6 * 256 + anchor[6]];
+    standing &= grams[7 * 256 + anchor[11]];
+    return standing;
+}
 
 // MARK: The structure of JSON
 
