@@ -5,10 +5,10 @@ SLUICE_DEBUG := .build/debug/sluice
 VENV := .build-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test unit end-to-end soak bench clean
+.PHONY: help setup run build test unit end-to-end soak bench bench-compare bench-test clean
 
 help: ## List the goals
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:
 	@scripts/setup.sh
@@ -43,8 +43,15 @@ $(VENV)/ready: Tests/EndToEnd/requirements.txt
 soak: build ## Stream 10 GB through the proxy and check its peak memory (SOAK_GB=n for another size)
 	python3 scripts/soak.py $(SLUICE_RELEASE)
 
-bench: setup ## Measure the engine
-	swift run -c release --package-path Benchmarks sluice-bench
+bench: setup ## Measure the engine and write a dated record (BENCH='--quick --no-record' for a first look)
+	swift run -c release --package-path Benchmarks sluice-bench $(BENCH)
+
+bench-compare: ## Compare two records of the benchmark: A=before.json B=after.json
+	@test -n "$(A)" -a -n "$(B)" || { echo 'error: which records?'; echo 'hint: make bench-compare A=before.json B=after.json'; exit 2; }
+	swift run -c release --package-path Benchmarks sluice-bench compare $(A) $(B)
+
+bench-test: setup ## Build and run the benchmark's own tests
+	swift test --package-path Benchmarks
 
 clean: ## Remove what was built
 	rm -rf .build .build-venv .build-nginx Benchmarks/.build
