@@ -22,7 +22,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ]),
-        .testTarget(name: "BenchTests", dependencies: ["sluice-bench"]),
+        .testTarget(name: "BenchTests", dependencies: ["sluice-bench", "CInstruments"]),
     ],
     swiftLanguageModes: [.v6]
 )

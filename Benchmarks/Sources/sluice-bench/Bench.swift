@@ -65,7 +65,7 @@ final class Bench {
         points = chosen.flatMap(\.points)
         self.missing = missing
         for line in missing { tell("not measured: \(line)") }
-        if !missing.isEmpty { tell("hint: name the folder of payloads with --payloads DIR or SLUICE_SHARED") }
+        if !missing.isEmpty { tell("hint: name the folder of payloads with --payloads DIR or SLUICE_SHARED; define a workload for each file in it") }
     }
 
     // MARK: Answers
@@ -129,7 +129,7 @@ final class Bench {
             date: ISO8601DateFormatter().string(from: Date()), machine: Machine(root: SluiceBench.root), corpusHash: try corpusHash(), patience: patience,
             isQuick: isQuick)
         record.missing = missing
-        if let load = record.machine.load, load > 0.5 { tell("warning: the machine is busy (load \(shown(load))); figures will be low and far apart") }
+        let begun = (time: now(), processor: processorTime())
         var measured: [RulesKey: Baselines] = [:]
         for checked in answers {
             let point = checked.point
@@ -165,6 +165,8 @@ final class Bench {
                 tell("\(measurement.title): \(shown(speed.engine)) GB/s, \(shown((speed.engine / speed.oneDatabase).median)) × one database")
             }
         }
+        record.processorShare = Double(processorTime() - begun.processor) / Double(max(now() - begun.time, 1))
+        if record.processorShare < Record.quietShare { tell("warning: others used the machine; figures are low and far apart") }
         if let first = answers.first {
             record.startUp = try StartUp.measure(
                 corpus: corpusDirectory, profile: Corpus.defaultProfile, body: try body(of: first.point),

@@ -14,7 +14,10 @@ import Testing
 
     @Test func bucketsEndBeforePowersOfTwoAndHoldEverySample() {
         let histogram = Histogram([0, 0, 1, 2, 3, 4, 1000])
-        #expect(histogram.buckets == [.init(upTo: 0, count: 2), .init(upTo: 1, count: 1), .init(upTo: 3, count: 2), .init(upTo: 7, count: 1), .init(upTo: 1023, count: 1)])
+        #expect(
+            histogram.buckets == [
+                .init(upTo: 0, count: 2), .init(upTo: 1, count: 1), .init(upTo: 3, count: 2), .init(upTo: 7, count: 1), .init(upTo: 1023, count: 1),
+            ])
         #expect(histogram.share(upTo: 3) == 5.0 / 7)
     }
 

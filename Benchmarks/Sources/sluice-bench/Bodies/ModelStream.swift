@@ -21,9 +21,15 @@ enum ModelStream {
                 writer.raw(#"{"content":"#)
                 writer.string(String(piece))
                 writer.raw("}")
-            } finish: { "null" }
+            } finish: {
+                "null"
+            }
         }
-        event(id, &writer) { $0.raw("{}") } finish: { #""stop""# }
+        event(id, &writer) {
+            $0.raw("{}")
+        } finish: {
+            #""stop""#
+        }
         writer.raw("data: [DONE]\n\n")
         return writer.bytes
     }

@@ -63,7 +63,9 @@ extension SplitMix {
 /// What generated bodies are written with.
 enum Words {
     static let given = ["ada", "grace", "alan", "edsger", "barbara", "donald", "frances", "john", "radia", "ken", "margaret", "dennis", "shafi", "leslie"]
-    static let family = ["novak", "moreau", "schmidt", "okafor", "tanaka", "silva", "haddad", "lindqvist", "kowalski", "nguyen", "rossi", "garcia", "mehta", "cohen"]
+    static let family = [
+        "novak", "moreau", "schmidt", "okafor", "tanaka", "silva", "haddad", "lindqvist", "kowalski", "nguyen", "rossi", "garcia", "mehta", "cohen",
+    ]
     static let business = [
         "invoice", "renewed", "annual", "plan", "priority", "support", "shipment", "delayed", "warehouse", "north", "returned", "pending", "approved",
         "quarterly", "upgrade", "seats", "billing", "contact", "preferred", "region", "notes", "follow-up", "scheduled", "trial", "extended",

@@ -6,9 +6,15 @@ import OpenSSLDigest
 
 /// Nanoseconds of the monotonic clock.
 @inline(__always)
-func now() -> Int {
+func now() -> Int { nanoseconds(of: CLOCK_MONOTONIC) }
+
+/// Nanoseconds that this process has had a core.
+func processorTime() -> Int { nanoseconds(of: CLOCK_PROCESS_CPUTIME_ID) }
+
+@inline(__always)
+private func nanoseconds(of clock: clockid_t) -> Int {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(clock, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
 

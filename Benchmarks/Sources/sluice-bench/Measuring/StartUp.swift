@@ -55,7 +55,8 @@ struct StartUp: Codable {
     static func upToDateProgram(root: URL) -> URL? {
         func changed(_ url: URL) -> Date? { try? url.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate }
         let program = root.appending(path: ".build/release/sluice")
-        guard let built = changed(program), let sources = FileManager.default.enumerator(at: root.appending(path: "Sources"), includingPropertiesForKeys: nil) else {
+        guard let built = changed(program), let sources = FileManager.default.enumerator(at: root.appending(path: "Sources"), includingPropertiesForKeys: nil)
+        else {
             return nil
         }
         for case let file as URL in sources where changed(file).map({ $0 > built }) ?? false { return nil }

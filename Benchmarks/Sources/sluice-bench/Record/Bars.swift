@@ -6,7 +6,11 @@ struct Bar: Codable {
     var measured: String
     var verdict: Verdict
 
-    enum Verdict: String, Codable { case held = "yes", missed = "no", notMeasured = "not measured" }
+    enum Verdict: String, Codable {
+        case held = "yes"
+        case missed = "no"
+        case notMeasured = "not measured"
+    }
 
     /// - Parameter holds: nil where a figure is missing.
     init(_ demand: String, measured: String?, holds: Bool?) {

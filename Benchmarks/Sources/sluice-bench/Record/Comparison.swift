@@ -6,6 +6,8 @@ struct Comparison {
         var title: String
         var before, after: Rounds
         var ratio: Double
+        /// How the engine's lead over the one database changed: what a busy machine leaves alone.
+        var leadRatio: Double
         var verdict: Verdict
         /// What else differs: answers, allocations.
         var remarks: [String]
@@ -40,6 +42,7 @@ struct Comparison {
             rows.append(
                 Row(
                     title: later.title, before: old, after: new, ratio: new.median / old.median,
+                    leadRatio: (later.speed.engine / later.speed.oneDatabase).median / (earlier.speed.engine / earlier.speed.oneDatabase).median,
                     verdict: new.most < old.least ? .slower : new.least > old.most ? .faster : .same, remarks: remarks))
         }
         rows.sort { $0.ratio < $1.ratio }
@@ -51,8 +54,8 @@ struct Comparison {
         if a.machine.processor != b.machine.processor { warnings.append("the machines differ: \(a.machine.processor), \(b.machine.processor)") }
         if a.corpusHash != b.corpusHash { warnings.append("the corpora differ, and so may the work that was done") }
         if a.isQuick || b.isQuick { warnings.append("a quick run is for orientation only") }
-        for (name, record) in [("first", a), ("second", b)] where (record.machine.load ?? 0) > 0.5 {
-            warnings.append("the machine was busy before the \(name) record: load \(shown(record.machine.load ?? 0))")
+        for (name, record) in [("first", a), ("second", b)] where record.processorShare < Record.quietShare {
+            warnings.append("the machine was busy during the \(name) record")
         }
     }
 
@@ -62,9 +65,10 @@ struct Comparison {
         text += "\(rows.count { $0.verdict == .slower }) slower, \(rows.count { $0.verdict == .faster }) faster, "
         text += "\(rows.count { $0.verdict == .same }) within the spread\n"
         for warning in warnings { text += "warning: \(warning)\n" }
-        text += "\n| workload, chunk | before, GB/s | after, GB/s | ratio | | |\n| --- | ---: | ---: | ---: | --- | --- |\n"
+        text += "\n| workload, chunk | before, GB/s | after, GB/s | ratio | of the lead over one database | | |\n"
+        text += "| --- | ---: | ---: | ---: | ---: | --- | --- |\n"
         for row in rows {
-            text += "| \(row.title) | \(shown(row.before)) | \(shown(row.after)) | \(shown(row.ratio)) | \(row.verdict.rawValue) "
+            text += "| \(row.title) | \(shown(row.before)) | \(shown(row.after)) | \(shown(row.ratio)) | \(shown(row.leadRatio)) | \(row.verdict.rawValue) "
             text += "| \(row.remarks.joined(separator: ", ")) |\n"
         }
         for (what, titles) in [("before", onlyBefore), ("after", onlyAfter)] where !titles.isEmpty {

@@ -61,6 +61,10 @@ struct Record: Codable {
     var startUp: StartUp?
     /// Payload files that were not there, and other things that this record lacks.
     var missing: [String] = []
+    /// Of the time that was measured, how much this program had a core: below 1 others used the machine.
+    var processorShare = 1.0
+    /// Below which the machine counts as busy.
+    static let quietShare = 0.97
     var bars: [Bar] = []
 
     func measurement(_ workload: String, _ chunk: Int) -> Measurement? {

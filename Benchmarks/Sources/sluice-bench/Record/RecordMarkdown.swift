@@ -11,7 +11,8 @@ extension Record {
             # Engine benchmark, \(date)
 
             \(machine.processor) (\(machine.instructions.joined(separator: ", "))), \(machine.cores) cores, \(machine.system); \(machine.swift), Hyperscan \(machine.hyperscan).
-            Commit \(machine.commit). \(sets.joined(separator: "; ")); corpus `\(corpusHash.prefix(16))`. Load before the run: \(machine.load.map(shown) ?? "unknown").
+            Commit \(machine.commit). \(sets.joined(separator: "; ")); corpus `\(corpusHash.prefix(16))`. \
+            It had a core for \(Int((processorShare * 100).rounded())) % of the time\(processorShare < Self.quietShare ? ": **the machine was busy, do not publish**" : ""); load before the run: \(machine.load.map(shown) ?? "unknown").
 
             One thread. GB is 10⁹ bytes, MB 10⁶, KB 10³. Medians of \(patience.rounds) alternating rounds, in brackets the least and the most. Matches and the SHA-256 of the output
             were as expected, for every chunk size and at random cuts, before anything was timed.
@@ -39,7 +40,8 @@ extension Record {
     private var beside: String {
         let set = ruleSets.first { $0.point == nil }
         return table(
-            "Beside it, in the same rounds (GB/s)", ["workload, chunk", "engine", "memcpy", "literals only", "one database", "engine ÷ literals", "engine ÷ one database"],
+            "Beside it, in the same rounds (GB/s)",
+            ["workload, chunk", "engine", "memcpy", "literals only", "one database", "engine ÷ literals", "engine ÷ one database"],
             measurements.map { measurement in
                 let speed = measurement.speed
                 return [
@@ -80,7 +82,9 @@ extension Record {
             "State of a stream (bytes)", ["workload", "streams open", "just opened", "idle", "at most", "GB/s in, all in turn"],
             streams.map { state in
                 [state.workload, "\(state.streams)", "\(state.opened)", state.idle.map { "\($0)" } ?? "–", "\(state.most)", shown(state.engine)]
-            }, below: "The masker and its heap blocks; what all streams share (tables, one workspace a thread) is not in it. Idle: between two chunks, nothing held.")
+            },
+            below:
+                "The masker and its heap blocks; what all streams share (tables, one workspace a thread) is not in it. Idle: between two chunks, nothing held.")
     }
 
     private var starts: String {

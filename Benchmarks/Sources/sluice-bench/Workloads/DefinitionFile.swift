@@ -45,7 +45,9 @@ struct DefinitionFile {
             return
         }
         guard let root, let keys = mapping(root, "the file", ["workloads"]), let list = keys["workloads"]?.sequence else {
-            if problems.isEmpty { problems.append(Problem(at: Location(file: name, line: 1, column: 1), "there is no list of workloads", hint: "write  workloads:")) }
+            if problems.isEmpty {
+                problems.append(Problem(at: Location(file: name, line: 1, column: 1), "there is no list of workloads", hint: "write  workloads:"))
+            }
             return
         }
         for node in list { if let workload = read(node) { workloads.append(workload) } }
@@ -179,7 +181,11 @@ struct DefinitionFile {
         var entries: [String: Node] = [:]
         for (key, value) in mapping {
             let name = key.scalar?.string ?? ""
-            if known.contains(name) { entries[name] = value } else { add("unknown key \"\(name)\" in \(what)", key, hint: "known keys: \(known.joined(separator: ", "))") }
+            if known.contains(name) {
+                entries[name] = value
+            } else {
+                add("unknown key \"\(name)\" in \(what)", key, hint: "known keys: \(known.joined(separator: ", "))")
+            }
         }
         return entries
     }
