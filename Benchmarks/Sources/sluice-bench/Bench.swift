@@ -170,7 +170,7 @@ final class Bench {
         if let first = answers.first {
             record.startUp = try StartUp.measure(
                 corpus: corpusDirectory, profile: Corpus.defaultProfile, body: try body(of: first.point),
-                program: StartUp.upToDateProgram(root: SluiceBench.root), rounds: patience.rounds)
+                program: StartUp.upToDateProgram(root: SluiceBench.root), rounds: isQuick ? min(patience.rounds, 3) : patience.rounds)
             if record.startUp?.program == nil { record.missing.append("start of the program: no release build of sluice newer than its sources (make build)") }
         }
         record.bars = Bar.all(of: record)
