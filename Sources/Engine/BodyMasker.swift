@@ -110,8 +110,10 @@ struct BodyMasker {
             held = []
             output.blocked = found
         } else {
-            held = Array(window[released...])
-            before = Array(whole[max(0, behind + released - Rule.Context.widest)..<behind + released])
+            held.removeAll(keepingCapacity: true)
+            held.append(contentsOf: UnsafeBufferPointer(rebasing: window[released...]))
+            before.removeAll(keepingCapacity: true)
+            before.append(contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, behind + released - Rule.Context.widest)..<behind + released]))
         }
         heldFrom += released
         rules.give(back: workspace)
@@ -265,13 +267,15 @@ struct BodyMasker {
     /// Whether a text is not what stands in the window, or not with what stands before it there, so that it has to be copied out.
     private func isApart(_ json: JSONText, _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int) -> Bool {
         switch json.kind {
-        case .string(let hasEscape): return hasEscape || (json.isContinued && !before.reversed().starts(with: text.lookback.reversed()))
+        case .string(let hasEscape): return hasEscape || (json.isContinued && !ends(before, with: text.lookback))
         case .number, .tail:
             let begins = !json.isContinued || text.before == nil
             return begins && behind + json.start > 0 && !ByteSet.beforeTexts.contains(whole[behind + json.start - 1])
         case .oversizedNumber: return false
         }
     }
+
+    private func ends(_ bytes: [UInt8], with end: [UInt8]) -> Bool { end.count <= bytes.count && bytes[(bytes.count - end.count)...] == end[...] }
 
     /// Decodes the texts that are apart into the arena, each behind what stands before it, and finds the places there.
     private func fillArena(_ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ workspace: Workspace) throws(MaskError) {

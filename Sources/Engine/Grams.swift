@@ -64,11 +64,13 @@ extension Gram {
     private static func grow(_ positions: Positions, from first: [(position: Int, before: ByteSet)], most: Int) -> [Gram] {
         let mayEnd = Set(positions.last.map(\.position))
 
-        /// The ways on to these positions, one for each set of bytes read there.
+        /// The ways on to these positions, one for each set of bytes read there that is not part of another.
         func split(_ next: [(position: Int, before: ByteSet)], from gram: Gram, at offset: Int, splits: Bool) -> [Way] {
             var ways: [ByteSet: Way] = [:]
+            let sets = Set(next.map { positions.sets[$0.position] }).sorted { ($1.count, $1) < ($0.count, $0) }
             for (position, before) in next {
-                let key = splits ? positions.sets[position] : .all
+                let own = positions.sets[position]
+                let key = splits ? sets.first { own.isSubset(of: $0) } ?? own : .all
                 var way = ways[key] ?? Way(gram: gram, positions: [])
                 if way.positions.isEmpty {
                     way.gram[offset] = positions.sets[position]

@@ -58,20 +58,32 @@ struct JSONTokenizer {
         case value, valueOrEnd, key, keyOrEnd, colon, commaOrEnd
     }
 
-    private static let endsValue: UInt8 = 0xFE
-    private static let needsMore: UInt8 = 0xFE
-    /// What is expected × byte → what is expected behind it, where that is all there is to know; or one of the two above.
+    /// Marks a step for bytes that begin numbers: the rest says what is expected behind one.
+    private static let mayBeNumber: UInt8 = 0x80
+    private static let needsMore: UInt8 = 0xFF
+    private static let stepCount = 8 * 256
+
+    /// Where the steps for the level begin: outermost, in an array, in an object.
+    private var surroundings: Int { depth == 0 ? 0 : isInObject ? 2 * Self.stepCount : Self.stepCount }
+
+    /// Surroundings × what is expected × byte → what is expected behind it, where that is all there is to know; or one of the two above.
     ///
     /// Never changes once made: hence shared.
     nonisolated(unsafe) private static let steps: UnsafePointer<UInt8> = {
-        let steps = UnsafeMutablePointer<UInt8>.allocate(capacity: 8 * 256)
-        steps.initialize(repeating: 0xFF, count: 8 * 256)
-        func set(_ expected: Expected, _ byte: UInt8, _ step: UInt8) { steps[Int(expected.rawValue) << 8 | Int(byte)] = step }
-        set(.value, UInt8(ascii: "\""), endsValue)
-        set(.valueOrEnd, UInt8(ascii: "\""), endsValue)
-        set(.key, UInt8(ascii: "\""), Expected.colon.rawValue)
-        set(.keyOrEnd, UInt8(ascii: "\""), Expected.colon.rawValue)
-        set(.colon, UInt8(ascii: ":"), Expected.value.rawValue)
+        let steps = UnsafeMutablePointer<UInt8>.allocate(capacity: 3 * stepCount)
+        steps.initialize(repeating: needsMore, count: 3 * stepCount)
+        for (surroundings, behindValue) in [Expected.value, .commaOrEnd, .commaOrEnd].enumerated() {
+            func set(_ expected: Expected, _ byte: UInt8, _ step: UInt8) {
+                steps[surroundings * stepCount + Int(expected.rawValue) << 8 + Int(byte)] = step
+            }
+            for expected in [Expected.value, .valueOrEnd] {
+                set(expected, UInt8(ascii: "\""), behindValue.rawValue)
+                for byte in [UInt8(ascii: "-")] + Array(UInt8(ascii: "0")...UInt8(ascii: "9")) { set(expected, byte, mayBeNumber | behindValue.rawValue) }
+            }
+            for expected in [Expected.key, .keyOrEnd] { set(expected, UInt8(ascii: "\""), Expected.colon.rawValue) }
+            set(.colon, UInt8(ascii: ":"), Expected.value.rawValue)
+            if surroundings > 0 { set(.commaOrEnd, UInt8(ascii: ","), (surroundings == 1 ? Expected.value : .key).rawValue) }
+        }
         return UnsafePointer(steps)
     }()
 
@@ -206,7 +218,8 @@ struct JSONTokenizer {
         var block = index >> 6
         var mask = UInt64.max << UInt64(index & 63)
         var wasScalar: UInt64 = 0
-        let steps = Self.steps
+        var state = expected.rawValue
+        var steps = Self.steps + surroundings
         while block << 6 < count {
             let current = blocks + block
             let scalars = current.pointee.scalars & mask
@@ -217,15 +230,20 @@ struct JSONTokenizer {
                 let place = block << 6 &+ tokens.trailingZeroBitCount
                 tokens &= tokens &- 1
                 let byte = bytes[place]
-                // Strings, colons and commas are a look-up; all else needs more.
-                let step = steps[Int(expected.rawValue) << 8 | Int(byte)]
-                if step < Self.needsMore {
-                    expected = Expected(rawValue: step).unsafelyUnwrapped
+                // Strings, colons and commas are a look-up, and so are numbers that are plain; all else needs more.
+                let step = steps[Int(state) << 8 | Int(byte)]
+                if step < Self.mayBeNumber {
+                    state = step
                     continue
                 }
-                if step == Self.endsValue {
-                    endValue()
+                if step != Self.needsMore, Self.isPlainNumber(bytes, at: place, blocks) {
+                    state = step & 7
                     continue
+                }
+                expected = Expected(rawValue: state).unsafelyUnwrapped
+                defer {
+                    state = expected.rawValue
+                    steps = Self.steps + surroundings
                 }
                 switch byte {
                 case UInt8(ascii: ","):
@@ -246,10 +264,6 @@ struct JSONTokenizer {
                     guard expectsValue, byte != UInt8(ascii: "\""), byte != UInt8(ascii: ":") else {
                         return breakOff(at: place, count: count, isLast: isLast, into: &texts)
                     }
-                    if isPlainNumber(bytes, at: place, blocks) {
-                        endValue()
-                        continue
-                    }
                     let end = readScalars(bytes, from: place, isLast: isLast, into: &texts)
                     if brokenAt != nil || end == count || mode != .between || texts.last?.isClosed == false { return end }
                     // A run over the end of this block goes on without a token.
@@ -265,6 +279,7 @@ struct JSONTokenizer {
             }
             block &+= 1
         }
+        expected = Expected(rawValue: state).unsafelyUnwrapped
         if blocks[(count - 1) >> 6].strings >> UInt64((count - 1) & 63) & 1 == 1 {
             let start = blocks.lastQuote(before: count) + 1
             texts.append(JSONText(kind: .string(hasEscape: false), start: start, end: count, isContinued: false, isClosed: isLast))
@@ -275,7 +290,7 @@ struct JSONTokenizer {
 
     /// Whether the run of scalars that begins at `place` is a number that is plain and ends before the end of the window.
     @inline(__always)
-    private func isPlainNumber(_ bytes: UnsafeBufferPointer<UInt8>, at place: Int, _ blocks: UnsafePointer<json_block>) -> Bool {
+    private static func isPlainNumber(_ bytes: UnsafeBufferPointer<UInt8>, at place: Int, _ blocks: UnsafePointer<json_block>) -> Bool {
         let count = bytes.count
         let first = bytes[place]
         guard isDigit(first) || first == UInt8(ascii: "-") else { return false }
@@ -294,7 +309,7 @@ struct JSONTokenizer {
     }
 
     @inline(__always)
-    private func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+    private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
     /// Begins a window in one of the rarer modes; gives the index of the first byte that is not dealt with.
     private mutating func begin(_ bytes: UnsafeBufferPointer<UInt8>, isLast: Bool, into texts: inout [JSONText]) -> Int {

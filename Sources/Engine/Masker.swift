@@ -21,12 +21,9 @@ public struct MaskError: Error, Sendable, Equatable, CustomStringConvertible {
 /// an escaped JSON string six times as many raw bytes), a hundred bytes for context, for JSON one bit for each level of nesting, and for event
 /// streams at most 48 KiB of events that wait and 32 KiB of one that is not complete.
 public struct Masker {
-    private enum Reading {
-        case body(BodyMasker)
-        case events(EventStreamMasker)
-    }
-
-    private var reading: Reading
+    // One of the two; apart, so that each is changed in place.
+    private var body: BodyMasker?
+    private var events: EventStreamMasker?
     private var isOver = false
     public private(set) var statistics = MaskStatistics()
     /// Set once a `block` rule ended the body.
@@ -37,9 +34,9 @@ public struct Masker {
     ///   - format: how the body is read.
     public init(_ rules: RuleSet, format: Format) {
         switch format {
-        case .text: reading = .body(BodyMasker(rules, .text))
-        case .json: reading = .body(BodyMasker(rules, .json))
-        case .sse: reading = .events(EventStreamMasker(rules))
+        case .text: body = BodyMasker(rules, .text)
+        case .json: body = BodyMasker(rules, .json)
+        case .sse: events = EventStreamMasker(rules)
         }
     }
 
@@ -62,21 +59,18 @@ public struct Masker {
     /// - Parameter chunk: nil at the end of the body.
     private mutating func step(_ chunk: UnsafeRawBufferPointer?) throws(MaskError) -> MaskedBytes {
         var output = MaskedBytes()
-        let held: Int
         // Over until the step has gone well, so that nothing follows a failure.
         isOver = true
-        switch reading {
-        case .body(var body):
-            if let chunk { try body.feed(chunk, into: &output) } else { try body.finish(into: &output) }
-            held = body.heldCount
-            statistics.brokenJSONAt = body.brokenJSONAt
-            reading = .body(body)
-        case .events(var events):
-            if let chunk { try events.feed(chunk, into: &output) } else { try events.finish(into: &output) }
-            held = events.heldCount
-            reading = .events(events)
+        if let chunk {
+            try body?.feed(chunk, into: &output)
+            try events?.feed(chunk, into: &output)
+        } else {
+            try body?.finish(into: &output)
+            try events?.finish(into: &output)
         }
-        output.findings.sort { $0.range.lowerBound < $1.range.lowerBound }
+        let held = body?.heldCount ?? events?.heldCount ?? 0
+        statistics.brokenJSONAt = body?.brokenJSONAt
+        if output.findings.count > 1 { output.findings.sort { $0.range.lowerBound < $1.range.lowerBound } }
         blocked = output.blocked
         isOver = chunk == nil || blocked != nil
         statistics.bytesOut += output.count

@@ -50,8 +50,8 @@ struct Plan: Sendable {
 
     /// Above this cost a rule that has a literal is left to Hyperscan, in nanoseconds a KB.
     private static let dear = 300.0
-    private static let lookAtStart = 15.0
-    private static let lookAtPivot = 60.0
+    private static let lookAtStart = 20.0
+    private static let lookAtPivot = 40.0
     private static let lookAtWord = 20.0
 
     init(_ pattern: Pattern, _ context: ContextWords?, core: Core) {

@@ -15,8 +15,7 @@ public final class RuleSet: Sendable {
     let compiled: [CompiledRule]
     let finder: PlaceFinder
     let scout: Scout
-    /// Byte → rules of which a match can be open behind it.
-    let openAfter: [[Int]]
+    let openAutomata: OpenAutomata
     /// Whether some rule looks back for context words.
     let usesContext: Bool
     private let idle = Mutex<[Workspace]>([])
@@ -35,7 +34,7 @@ public final class RuleSet: Sendable {
         self.compiled = compiled
         finder = try PlaceFinder(compiled, variant: KernelVariant.best)
         scout = Scout(compiled)
-        openAfter = (UInt8.min...UInt8.max).map { byte in compiled.indices.filter { compiled[$0].opensAfter.contains(byte) } }
+        openAutomata = OpenAutomata(compiled)
         usesContext = rules.contains { $0.context != nil }
         hash = Self.hash(of: rules)
     }
@@ -101,7 +100,7 @@ final class Workspace: @unchecked Sendable {
     }
 
     fileprivate init(_ rules: RuleSet, scratch: OpaquePointer?) {
-        scanner = TextScanner(rules.compiled, openAfter: rules.openAfter)
+        scanner = TextScanner(rules.compiled, rules.openAutomata)
         finder = rules.finder
         self.scratch = scratch
         storage = .allocate(capacity: 0)

@@ -75,8 +75,9 @@ struct Match {
 /// Scans stretches of text. One per thread at a time; keeps its buffers from call to call.
 final class TextScanner {
     private let rules: [CompiledRule]
-    /// Last byte → rules that can have a match open behind it.
-    private let openAfter: [[Int]]
+    /// Last bytes behind which a match of some rule can be open.
+    private let opensAfter: ByteSet
+    private let openStarts: OpenStarts
 
     // Results of the latest scan.
     private(set) var replacements: [Replacement] = []
@@ -110,11 +111,12 @@ final class TextScanner {
         var winner: Match
     }
 
-    init(_ rules: [CompiledRule], openAfter: [[Int]]) {
+    init(_ rules: [CompiledRule], _ open: OpenAutomata) {
         self.rules = rules
-        self.openAfter = openAfter
+        opensAfter = rules.reduce(ByteSet()) { $0 | $1.opensAfter }
+        openStarts = OpenStarts(open)
         resume = Array(repeating: 0, count: rules.count)
-        open = Array(repeating: .max, count: rules.count)
+        self.open = Array(repeating: .max, count: rules.count)
     }
 
     /// A stretch of text and what is known around it.
@@ -268,12 +270,17 @@ final class TextScanner {
     // MARK: Starts that are still open
 
     private func findOpenStarts(in stretch: Stretch, before: UInt8?) {
-        guard !stretch.isLast, let last = stretch.bytes.last else { return }
-        for rule in openAfter[Int(last)] where resume[rule] != .max {
-            let start = openStart(rule, in: stretch, before: before)
-            if start == .max { continue }
-            touched.append(rule)
-            open[rule] = start
+        guard !stretch.isLast, let last = stretch.bytes.last, opensAfter.contains(last) else { return }
+        let lowest = max(0, stretch.bytes.count - CompiledRule.longestHold)
+        openStarts.run(stretch.bytes, downTo: lowest, before: before) { rules, gap in
+            for rule in rules where gap >= resume[rule] {
+                if open[rule] == .max { touched.append(rule) }
+                open[rule] = gap
+            }
+        }
+        // The automata see single ways to read the text: one may still be open although another has committed the match.
+        for rule in touched where open[rule] != .max && rules[rule].isPrompt && hasEnd(rule, from: open[rule], in: stretch, before: before) {
+            open[rule] = openStart(rule, in: stretch, before: before)
         }
     }
 
