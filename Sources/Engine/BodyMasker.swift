@@ -147,7 +147,7 @@ struct BodyMasker {
             bytes: window, isLast: isLast, lookback: UnsafeBufferPointer(rebasing: whole[..<behind]), units: nil)
         _ = workspace.scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind, before: text.before)
         workspace.scanner.scan(stretch, state: &text)
-        apply(workspace, text: window, at: 0, units: nil, isLast: isLast, &writer) { $0 }
+        apply(workspace, text: window, at: 0, units: nil, isEscaped: false, isLast: isLast, &writer)
         if writer.block == nil { writer.pass(to: workspace.scanner.released) }
         watch = workspace.scanner.watch
     }
@@ -218,8 +218,8 @@ struct BodyMasker {
                 scanner.scan(stretch, state: &text)
                 switch json.kind {
                 case .number, .oversizedNumber: applyToNumber(workspace, json, bytes, &writer)
-                case .string: apply(workspace, text: bytes, at: json.start, units: decoded?.units, isLast: json.isClosed, &writer) { Self.escaped($0) }
-                case .tail: apply(workspace, text: bytes, at: json.start, units: nil, isLast: json.isClosed, &writer) { $0 }
+                case .string: apply(workspace, text: bytes, at: json.start, units: decoded?.units, isEscaped: true, isLast: json.isClosed, &writer)
+                case .tail: apply(workspace, text: bytes, at: json.start, units: nil, isEscaped: false, isLast: json.isClosed, &writer)
                 }
                 if !json.isClosed {
                     let reached = scanner.released
@@ -330,6 +330,19 @@ struct BodyMasker {
             let first = next
             while next < workspace.found.count, workspace.found[next].text.lowerBound == place.lowerBound { next += 1 }
             let bytes = UnsafeBufferPointer(rebasing: window[place])
+            let match = workspace.found[first].match
+            let rule = rules.compiled[match.rule]
+            if next == first + 1, !workspace.found[first].isNumber, rule.rule.action.masks {
+                // Most texts have one match, and then there is nothing to decide.
+                let range = place.lowerBound + match.partStart..<place.lowerBound + match.partEnd
+                writer.pass(to: range.lowerBound)
+                writer.write(rule.writtenEscaped(match, in: bytes))
+                writer.skip(to: range.upperBound)
+                writer.output.findings.append(
+                    Finding(
+                        rule: rule.rule.id, entity: rule.rule.entity, range: heldFrom + range.lowerBound..<heldFrom + range.upperBound, action: .masked))
+                continue
+            }
             let stretch = TextScanner.Stretch(bytes: bytes, isLast: true, lookback: UnsafeBufferPointer(start: nil, count: 0), units: nil)
             workspace.scanner.decide(workspace.found[first..<next].lazy.map(\.match), in: stretch)
             text = TextState()
@@ -337,15 +350,9 @@ struct BodyMasker {
                 applyToNumber(
                     workspace, JSONText(kind: .number, start: place.lowerBound, end: place.upperBound, isContinued: false, isClosed: true), bytes, &writer)
             } else {
-                apply(workspace, text: bytes, at: place.lowerBound, units: nil, isLast: true, &writer) { Self.escaped($0) }
+                apply(workspace, text: bytes, at: place.lowerBound, units: nil, isEscaped: true, isLast: true, &writer)
             }
         }
-    }
-
-    private static func escaped(_ bytes: [UInt8]) -> [UInt8] {
-        var raw: [UInt8] = []
-        JSONEscapes.escape(bytes, into: &raw)
-        return raw
     }
 
     /// Name of what masks a number longer than ``JSONTokenizer/longestNumber``.
@@ -369,7 +376,7 @@ struct BodyMasker {
     private mutating func applyToNumber(_ workspace: Workspace, _ json: JSONText, _ bytes: UnsafeBufferPointer<UInt8>, _ writer: inout Writer) {
         if let winner = workspace.scanner.replacements.first?.winner {
             writer.pass(to: json.start)
-            writer.write([UInt8(ascii: "\"")] + Self.escaped(rules.compiled[winner.rule].written(winner, in: bytes)) + [UInt8(ascii: "\"")])
+            writer.write([UInt8(ascii: "\"")] + rules.compiled[winner.rule].writtenEscaped(winner, in: bytes) + [UInt8(ascii: "\"")])
             writer.skip(to: json.end)
         }
         // One replacement, so one finding: the first of those that mask.
@@ -389,10 +396,9 @@ struct BodyMasker {
     ///
     /// - Parameters:
     ///   - start: where the stretch begins in the window.
-    ///   - encode: makes a replacement fit to stand there.
+    ///   - isEscaped: the text is that of a JSON string.
     private mutating func apply(
-        _ workspace: Workspace, text bytes: UnsafeBufferPointer<UInt8>, at start: Int, units: UnitMap?, isLast: Bool, _ writer: inout Writer,
-        encode: ([UInt8]) -> [UInt8]
+        _ workspace: Workspace, text bytes: UnsafeBufferPointer<UInt8>, at start: Int, units: UnitMap?, isEscaped: Bool, isLast: Bool, _ writer: inout Writer
     ) {
         let scanner = workspace.scanner
         let bodyStart = heldFrom + start
@@ -402,7 +408,8 @@ struct BodyMasker {
         for replacement in scanner.replacements {
             if let winner = replacement.winner {
                 writer.pass(to: start + rawStart(replacement.start))
-                writer.write(encode(rules.compiled[winner.rule].written(winner, in: bytes)))
+                let rule = rules.compiled[winner.rule]
+                writer.write(isEscaped ? rule.writtenEscaped(winner, in: bytes) : rule.written(winner, in: bytes))
             }
             writer.skip(to: start + (isEnd ? rawEnd(replacement.end) : min(rawEnd(replacement.end), rawStart(scanner.released))))
         }

@@ -8,6 +8,8 @@ final class CompiledRule: Sendable {
     /// What Hyperscan looks for if the plan leaves the rule to it.
     let core: Core
     let label: [UInt8]
+    /// The label as it stands in a JSON string.
+    let escapedLabel: [UInt8]
     /// Nil without a context condition.
     let context: ContextWords?
 
@@ -45,6 +47,7 @@ final class CompiledRule: Sendable {
     init(_ rule: Rule) throws(RuleError) {
         self.rule = rule
         label = Array((rule.action.label ?? "[REDACTED:\(rule.entity)]").utf8)
+        escapedLabel = JSONEscapes.escaped(label)
         context = rule.context.map(ContextWords.init)
         if let context = rule.context {
             if context.words.isEmpty || context.words.contains("") {

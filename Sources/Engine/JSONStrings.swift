@@ -146,6 +146,14 @@ enum JSONEscapes {
         text.append(contentsOf: String(UnicodeScalar(value) ?? "\u{FFFD}").utf8)
     }
 
+    /// `text` so that it can stand inside a string.
+    static func escaped(_ text: [UInt8]) -> [UInt8] {
+        var raw: [UInt8] = []
+        raw.reserveCapacity(text.count)
+        escape(text, into: &raw)
+        return raw
+    }
+
     /// Appends `text` so that it can stand inside a string.
     static func escape(_ text: [UInt8], into raw: inout [UInt8]) {
         for byte in text {

@@ -59,30 +59,36 @@ struct JSONTokenizer {
     }
 
     /// Marks a step for bytes that begin numbers: the rest says what is expected behind one.
-    private static let mayBeNumber: UInt8 = 0x80
-    private static let needsMore: UInt8 = 0xFF
-    private static let stepCount = 8 * 256
+    private static let mayBeNumber: UInt16 = 0x8000
+    private static let needsMore: UInt16 = 0xFFFF
 
-    /// Where the steps for the level begin: outermost, in an array, in an object.
-    private var surroundings: Int { depth == 0 ? 0 : isInObject ? 2 * Self.stepCount : Self.stepCount }
+    /// The row of ``steps`` for the place that has been reached.
+    private var row: UInt16 { Self.row(expected, depth == 0 ? 0 : isInObject ? 2 : 1) }
 
-    /// Surroundings × what is expected × byte → what is expected behind it, where that is all there is to know; or one of the two above.
+    /// - Parameter surroundings: 0 outermost, 1 in an array, 2 in an object.
+    private static func row(_ expected: Expected, _ surroundings: UInt16) -> UInt16 { (surroundings << 3 | UInt16(expected.rawValue)) << 8 }
+
+    private static func expected(_ row: UInt16) -> Expected { Expected(rawValue: UInt8(row >> 8 & 7)).unsafelyUnwrapped }
+
+    /// Row + byte → row behind it, where that is all there is to know; or one of the two above.
     ///
     /// Never changes once made: hence shared.
-    nonisolated(unsafe) private static let steps: UnsafePointer<UInt8> = {
-        let steps = UnsafeMutablePointer<UInt8>.allocate(capacity: 3 * stepCount)
-        steps.initialize(repeating: needsMore, count: 3 * stepCount)
-        for (surroundings, behindValue) in [Expected.value, .commaOrEnd, .commaOrEnd].enumerated() {
-            func set(_ expected: Expected, _ byte: UInt8, _ step: UInt8) {
-                steps[surroundings * stepCount + Int(expected.rawValue) << 8 + Int(byte)] = step
+    nonisolated(unsafe) private static let steps: UnsafePointer<UInt16> = {
+        let count = 3 * 8 * 256
+        let steps = UnsafeMutablePointer<UInt16>.allocate(capacity: count)
+        steps.initialize(repeating: needsMore, count: count)
+        for surroundings in UInt16(0)...2 {
+            func set(_ expected: Expected, _ byte: UInt8, _ next: Expected, _ mark: UInt16 = 0) {
+                steps[Int(row(expected, surroundings)) + Int(byte)] = row(next, surroundings) | mark
             }
+            let behindValue = surroundings == 0 ? Expected.value : .commaOrEnd
             for expected in [Expected.value, .valueOrEnd] {
-                set(expected, UInt8(ascii: "\""), behindValue.rawValue)
-                for byte in [UInt8(ascii: "-")] + Array(UInt8(ascii: "0")...UInt8(ascii: "9")) { set(expected, byte, mayBeNumber | behindValue.rawValue) }
+                set(expected, UInt8(ascii: "\""), behindValue)
+                for byte in [UInt8(ascii: "-")] + Array(UInt8(ascii: "0")...UInt8(ascii: "9")) { set(expected, byte, behindValue, mayBeNumber) }
             }
-            for expected in [Expected.key, .keyOrEnd] { set(expected, UInt8(ascii: "\""), Expected.colon.rawValue) }
-            set(.colon, UInt8(ascii: ":"), Expected.value.rawValue)
-            if surroundings > 0 { set(.commaOrEnd, UInt8(ascii: ","), (surroundings == 1 ? Expected.value : .key).rawValue) }
+            for expected in [Expected.key, .keyOrEnd] { set(expected, UInt8(ascii: "\""), .colon) }
+            set(.colon, UInt8(ascii: ":"), .value)
+            if surroundings > 0 { set(.commaOrEnd, UInt8(ascii: ","), surroundings == 1 ? .value : .key) }
         }
         return UnsafePointer(steps)
     }()
@@ -218,8 +224,8 @@ struct JSONTokenizer {
         var block = index >> 6
         var mask = UInt64.max << UInt64(index & 63)
         var wasScalar: UInt64 = 0
-        var state = expected.rawValue
-        var steps = Self.steps + surroundings
+        let steps = Self.steps
+        var row = self.row
         while block << 6 < count {
             let current = blocks + block
             let scalars = current.pointee.scalars & mask
@@ -231,20 +237,17 @@ struct JSONTokenizer {
                 tokens &= tokens &- 1
                 let byte = bytes[place]
                 // Strings, colons and commas are a look-up, and so are numbers that are plain; all else needs more.
-                let step = steps[Int(state) << 8 | Int(byte)]
+                let step = steps[Int(row) &+ Int(byte)]
                 if step < Self.mayBeNumber {
-                    state = step
+                    row = step
                     continue
                 }
                 if step != Self.needsMore, Self.isPlainNumber(bytes, at: place, blocks) {
-                    state = step & 7
+                    row = step & ~Self.mayBeNumber
                     continue
                 }
-                expected = Expected(rawValue: state).unsafelyUnwrapped
-                defer {
-                    state = expected.rawValue
-                    steps = Self.steps + surroundings
-                }
+                expected = Self.expected(row)
+                defer { row = self.row }
                 switch byte {
                 case UInt8(ascii: ","):
                     guard expected == .commaOrEnd else { return breakOff(at: place, count: count, isLast: isLast, into: &texts) }
@@ -279,7 +282,7 @@ struct JSONTokenizer {
             }
             block &+= 1
         }
-        expected = Expected(rawValue: state).unsafelyUnwrapped
+        expected = Self.expected(row)
         if blocks[(count - 1) >> 6].strings >> UInt64((count - 1) & 63) & 1 == 1 {
             let start = blocks.lastQuote(before: count) + 1
             texts.append(JSONText(kind: .string(hasEscape: false), start: start, end: count, isContinued: false, isClosed: isLast))

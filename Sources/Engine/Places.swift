@@ -37,10 +37,9 @@ final class PlaceFinder: @unchecked Sendable {
         fileprivate let tables: UnsafeMutablePointer<Sieve.GramTables>
         fileprivate let firstEntry: UnsafeMutablePointer<Int>
 
-        /// Calls `body` with the entries that stand at a place.
+        /// Calls `body` with the entries of a sieve that stand at one of its hits.
         @inline(__always)
-        func forEachEntry(at hit: sieve_hit, in buffer: UnsafeBufferPointer<UInt8>, _ body: (Entry) -> Void) {
-            let sieve = Int(hit.buckets >> Places.sieveShift)
+        func forEachEntry(of sieve: Int, at hit: sieve_hit, in buffer: UnsafeBufferPointer<UInt8>, _ body: (Entry) -> Void) {
             let entries = self.entries + firstEntry[sieve]
             tables[sieve].forEachGram(at: hit, in: buffer.baseAddress.unsafelyUnwrapped) { body(entries[$0]) }
         }
@@ -60,8 +59,15 @@ final class PlaceFinder: @unchecked Sendable {
             (entries + index).initialize(
                 to: Entry(rule: Int32(entry.rule), kind: kind, isInOrder: rules[entry.rule].plan.isInOrder, value: Int32(value)))
         }
-        let starts = Array(stride(from: 0, to: all.count, by: Self.mostInSieve))
-        sieves = starts.map { Sieve(Array(all[$0..<min($0 + Self.mostInSieve, all.count)]), variant: variant) }
+        // All entries of a rule are in one sieve, so that its places come in order.
+        var starts: [Int] = []
+        for index in all.indices where index == 0 || all[index].rule != all[index - 1].rule {
+            let end = all[index...].firstIndex { $0.rule != all[index].rule } ?? all.count
+            if end - (starts.last ?? -Self.mostInSieve) > Self.mostInSieve || starts.isEmpty { starts.append(index) }
+        }
+        sieves = starts.indices.map { number in
+            Sieve(Array(all[starts[number]..<(number + 1 < starts.count ? starts[number + 1] : all.count)]), variant: variant)
+        }
         let tables = UnsafeMutablePointer<Sieve.GramTables>.allocate(capacity: starts.count)
         let firstEntry = UnsafeMutablePointer<Int>.allocate(capacity: starts.count)
         for (index, start) in starts.enumerated() {
@@ -83,8 +89,7 @@ final class PlaceFinder: @unchecked Sendable {
     /// Finds the places in `buffer`, which has ``CoreFinder/slack`` readable bytes on both sides.
     func find(in buffer: UnsafeBufferPointer<UInt8>, scratch: OpaquePointer?, into places: inout Places) throws(MaskError) {
         places.begin(buffer, sieves: sieves.count)
-        for (number, sieve) in sieves.enumerated() { places.add(sieve.run(buffer, into: places.hits + places.hitCount), number: number) }
-        if sieves.count > 1 { places.sort() }
+        for sieve in sieves { places.add(sieve.run(buffer, into: places.end)) }
         if let scratch {
             try cores.find(in: UnsafeRawBufferPointer(buffer), scratch: scratch, into: &places.cores)
             places.cores.sort()
@@ -92,15 +97,13 @@ final class PlaceFinder: @unchecked Sendable {
     }
 }
 
-/// The places found in one buffer, in order.
+/// The places found in one buffer, those of each sieve in order.
 struct Places: ~Copyable {
-    /// Above the bits of the buckets stands the number of the sieve.
-    static let sieveShift: UInt32 = 24
-
     /// What was searched.
     private(set) var buffer = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
-    private(set) var hits: UnsafeMutablePointer<sieve_hit>
-    private(set) var hitCount = 0
+    private var hits: UnsafeMutablePointer<sieve_hit>
+    /// Sieve → end of its hits.
+    private var ends: [Int] = []
     private var capacity: Int
     var cores = CoreList()
 
@@ -109,11 +112,20 @@ struct Places: ~Copyable {
         hits = .allocate(capacity: capacity)
     }
 
+    /// Sieves that were run.
+    var sieveCount: Int { ends.count }
+
+    /// The hits of a sieve.
+    func hits(of sieve: Int) -> UnsafeBufferPointer<sieve_hit> {
+        let start = sieve == 0 ? 0 : ends[sieve - 1]
+        return UnsafeBufferPointer(start: hits + start, count: ends[sieve] - start)
+    }
+
     deinit { hits.deallocate() }
 
     fileprivate mutating func begin(_ buffer: UnsafeBufferPointer<UInt8>, sieves: Int) {
         self.buffer = buffer
-        hitCount = 0
+        ends.removeAll(keepingCapacity: true)
         cores.removeAll()
         guard buffer.count * sieves > capacity else { return }
         hits.deallocate()
@@ -121,25 +133,10 @@ struct Places: ~Copyable {
         hits = .allocate(capacity: capacity)
     }
 
-    fileprivate mutating func add(_ count: Int, number: Int) {
-        if number > 0 { for index in hitCount..<hitCount + count { hits[index].buckets |= UInt32(number) << Self.sieveShift } }
-        hitCount += count
-    }
+    /// Where the next sieve's hits go.
+    fileprivate var end: UnsafeMutablePointer<sieve_hit> { hits + (ends.last ?? 0) }
 
-    fileprivate mutating func sort() {
-        var list = UnsafeMutableBufferPointer(start: hits, count: hitCount)
-        list.sort { $0.position < $1.position }
-    }
-
-    /// Index of the first hit at or behind a position.
-    func firstHit(from position: Int) -> Int {
-        var (low, high) = (0, hitCount)
-        while low < high {
-            let middle = (low + high) / 2
-            if Int(hits[middle].position) < position { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    fileprivate mutating func add(_ count: Int) { ends.append((ends.last ?? 0) + count) }
 
     /// Index of the first core that ends at or behind a position.
     func firstCore(from position: Int) -> Int {
@@ -149,6 +146,18 @@ struct Places: ~Copyable {
             if cores[middle].end < position { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+}
+
+extension UnsafeBufferPointer<sieve_hit> {
+    /// The hits at or behind a position.
+    func from(_ position: Int) -> UnsafeBufferPointer<sieve_hit> {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(self[middle].position) < position { low = middle + 1 } else { high = middle }
+        }
+        return UnsafeBufferPointer(rebasing: self[low...])
     }
 }
 

@@ -40,24 +40,25 @@ struct PlainTexts {
         scanner.beginPlainTexts()
         let reader = rules.finder.reader
         let buffer = workspace.places.buffer
-        let hits = UnsafeBufferPointer(start: workspace.places.hits, count: workspace.places.hitCount)
-        for hit in hits {
-            let place = Int(hit.position) - behind
-            reader.forEachEntry(at: hit, in: buffer) { entry in
-                let rule = Int(entry.rule)
-                switch entry.kind {
-                case .start:
-                    let start = place - Int(entry.value)
-                    if start >= 0, find(start) { confirm(rule, start, entry.isInOrder) }
-                case .pivot:
-                    if place >= 0, find(place) { confirm(rule, behind: Int(entry.value), end: place, entry.isInOrder) }
-                case .word:
-                    guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: Int(hit.position), in: buffer) else { return }
-                    let last = min(range.upperBound - behind, window.count)
-                    var start = max(range.lowerBound - behind, 0)
-                    while start < last {
-                        if find(start) { confirm(rule, start, false) }
-                        start += 1
+        for sieve in 0..<workspace.places.sieveCount {
+            for hit in workspace.places.hits(of: sieve) {
+                let place = Int(hit.position) - behind
+                reader.forEachEntry(of: sieve, at: hit, in: buffer) { entry in
+                    let rule = Int(entry.rule)
+                    switch entry.kind {
+                    case .start:
+                        let start = place - Int(entry.value)
+                        if start >= 0, find(start) { confirm(rule, start, entry.isInOrder) }
+                    case .pivot:
+                        if place >= 0, find(place) { confirm(rule, behind: Int(entry.value), end: place, entry.isInOrder) }
+                    case .word:
+                        guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: Int(hit.position), in: buffer) else { return }
+                        let last = min(range.upperBound - behind, window.count)
+                        var start = max(range.lowerBound - behind, 0)
+                        while start < last {
+                            if find(start) { confirm(rule, start, false) }
+                            start += 1
+                        }
                     }
                 }
             }

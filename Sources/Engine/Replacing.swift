@@ -1,6 +1,15 @@
 // What is written in the place of a match.
 
 extension CompiledRule {
+    /// The bytes that stand for a match in a JSON string.
+    func writtenEscaped(_ match: Match, in text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        if match.isOverlong { return escapedLabel }
+        switch rule.action {
+        case .redact, .block, .report: return escapedLabel
+        case .mask, .remove: return JSONEscapes.escaped(written(match, in: text))
+        }
+    }
+
     /// The bytes that stand for a match, before they are escaped for where they stand.
     func written(_ match: Match, in text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         if match.isOverlong { return label }

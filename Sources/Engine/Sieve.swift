@@ -27,7 +27,7 @@ final class Sieve: @unchecked Sendable {
         /// Calls `body` with the indices of the entries whose grams stand at a hit.
         @inline(__always)
         func forEachGram(at hit: sieve_hit, in bytes: UnsafePointer<UInt8>, _ body: (Int) -> Void) {
-            var buckets = hit.buckets & Sieve.bucketMask
+            var buckets = hit.buckets
             let anchor = bytes + Int(hit.position)
             while buckets != 0 {
                 let bucket = buckets.trailingZeroBitCount
@@ -49,7 +49,6 @@ final class Sieve: @unchecked Sendable {
 
     fileprivate static let offsetCount = Int(SIEVE_OFFSETS)
     private static let bucketCount = 8 * Int(SIEVE_BYTES)
-    fileprivate static let bucketMask = UInt32(1) << UInt32(bucketCount) - 1
 
     init(_ entries: [SieveEntry], variant: kernel_variant) {
         self.variant = variant

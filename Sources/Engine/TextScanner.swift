@@ -400,29 +400,30 @@ final class TextScanner {
             }
         }
         // Words count that stand before the stretch.
-        var index = places.firstHit(from: place - finder.widestContext)
-        while index < places.hitCount, places.hits[index].position < place + bytes.count {
-            let anchor = Int(places.hits[index].position)
-            finder.reader.forEachEntry(at: places.hits[index], in: buffer) { entry in
-                let rule = Int(entry.rule)
-                switch entry.kind {
-                case .start:
-                    let start = anchor - Int(entry.value) - place
-                    if start >= 0 { add(rule, start) }
-                case .pivot:
-                    let end = anchor - place
-                    if end >= 0, let prefix = rules[rule].prefixes[Int(entry.value)] { addBehind(prefix, rule, end: end, after: bytes[end]) }
-                case .word:
-                    guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
-                    let first = max(range.lowerBound - place, 0)
-                    let last = min(range.upperBound - place, bytes.count)
-                    if first >= last { return }
-                    for start in first..<last where rules[rule].mayStart(at: start, in: bytes, before: before) { add(rule, start) }
+        for sieve in 0..<places.sieveCount {
+            for hit in places.hits(of: sieve).from(place - finder.widestContext) {
+                let anchor = Int(hit.position)
+                if anchor >= place + bytes.count { break }
+                finder.reader.forEachEntry(of: sieve, at: hit, in: buffer) { entry in
+                    let rule = Int(entry.rule)
+                    switch entry.kind {
+                    case .start:
+                        let start = anchor - Int(entry.value) - place
+                        if start >= 0 { add(rule, start) }
+                    case .pivot:
+                        let end = anchor - place
+                        if end >= 0, let prefix = rules[rule].prefixes[Int(entry.value)] { addBehind(prefix, rule, end: end, after: bytes[end]) }
+                    case .word:
+                        guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
+                        let first = max(range.lowerBound - place, 0)
+                        let last = min(range.upperBound - place, bytes.count)
+                        if first >= last { return }
+                        for start in first..<last where rules[rule].mayStart(at: start, in: bytes, before: before) { add(rule, start) }
+                    }
                 }
             }
-            index += 1
         }
-        index = places.firstCore(from: place + 1)
+        var index = places.firstCore(from: place + 1)
         while index < places.cores.count, places.cores[index].end <= place + bytes.count {
             let rule = places.cores[index].rule
             if let automaton = rules[rule].starts { addBehind(automaton, rule, end: places.cores[index].end - place, after: nil) }
