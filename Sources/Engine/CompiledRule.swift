@@ -42,6 +42,8 @@ final class CompiledRule: Sendable {
 
     /// The most bytes of text that a match may be held for.
     static let longestHold = 4096
+    /// Ends of one start that checks are tried on, the longest first; if there are more, the longest is a match without them.
+    static let mostEndsChecked = 64
     static let mostPositions = 4000
 
     init(_ rule: Rule) throws(RuleError) {

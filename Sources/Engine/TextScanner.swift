@@ -66,7 +66,7 @@ struct Match {
     var partStart: Int
     var partEnd: Int
     var partCoreEnd: Int
-    /// Ran over the longest hold: masked without further checks.
+    /// Ran over the longest hold, or had more ends than are checked: masked without further checks.
     var isOverlong: Bool
     /// The state at `end` if the match can still grow.
     var state: UInt16
@@ -90,6 +90,8 @@ final class TextScanner {
     private(set) var released = 0
     /// The open match that holds everything back, if what is held is long: see ``Watch``.
     private(set) var watch: Watch?
+    /// Units of work since this scanner was made: bytes that an automaton stepped over or that a check was given, and 64 for each match.
+    private(set) var work = 0
 
     // Work space.
     private var matches: [Match] = []
@@ -192,7 +194,9 @@ final class TextScanner {
     func forEachMatch(in stretch: Stretch, _ body: (Match) -> Void) {
         matches.removeAll(keepingCapacity: true)
         var ends: [Int: Int] = [:]
-        for key in starts {
+        var previous = UInt64.max
+        for key in starts where key != previous {
+            previous = key
             let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF))
             guard start >= ends[rule] ?? 0, case .found(let match) = match(rule, from: start, in: stretch, before: nil) else { continue }
             ends[rule] = match.end
@@ -291,7 +295,7 @@ final class TextScanner {
         while true {
             var earliest = Int.max
             for automaton in rules[rule].open {
-                Self.backwards(automaton.table, from: bytes.count, state: automaton.initial[0], downTo: lowest, in: bytes, before: before) { start in
+                work &+= Self.backwards(automaton.table, from: bytes.count, state: automaton.initial[0], downTo: lowest, in: bytes, before: before) { start in
                     earliest = min(earliest, start)
                     return true
                 }
@@ -318,20 +322,24 @@ final class TextScanner {
     }
 
     /// Runs a reverse automaton; `body` gets each gap with a mark and says whether to go on.
+    ///
+    /// - Returns: the number of bytes stepped over.
     @inline(__always)
+    @discardableResult
     static func backwards(
         _ table: StateTable, from end: Int, state: UInt16, downTo lowest: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?,
         _ body: (Int) -> Bool
-    ) {
+    ) -> Int {
         var current = state
         var gap = end
         while gap >= max(lowest, 0) {
             let entry = table.entry(current, table.symbol(leftOf: gap, in: bytes, before: before))
-            if entry & StateTable.mark != 0, !body(gap) { return }
+            if entry & StateTable.mark != 0, !body(gap) { break }
             current = entry & StateTable.stateMask
-            if current == 0 { return }
+            if current == 0 { break }
             gap -= 1
         }
+        return end &- gap
     }
 
     // MARK: Long holds
@@ -394,7 +402,7 @@ final class TextScanner {
         func addBehind(_ automaton: ReverseAutomaton, _ rule: Int, end: Int, after: UInt8?) {
             let table = automaton.table
             let state = automaton.initial[after.map(table.symbol) ?? table.edge]
-            Self.backwards(table, from: end, state: state, downTo: end - CompiledRule.longestHold, in: bytes, before: before) { start in
+            work &+= Self.backwards(table, from: end, state: state, downTo: end - CompiledRule.longestHold, in: bytes, before: before) { start in
                 add(rule, start)
                 return true
             }
@@ -434,7 +442,9 @@ final class TextScanner {
     }
 
     private func findMatches(in stretch: Stretch, before: UInt8?) {
-        for key in starts {
+        var previous = UInt64.max
+        for key in starts where key != previous {
+            previous = key
             let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF))
             guard start >= resume[rule], start < open[rule] else { continue }
             // A look at a few bytes is cheaper than a run of the automaton; a longer one is left for those that match.
@@ -456,6 +466,9 @@ final class TextScanner {
         }
     }
 
+    /// What deciding and replacing one match counts for, in bytes stepped over.
+    private static let workOfMatch = 64
+
     enum Outcome {
         case none
         case open
@@ -473,6 +486,7 @@ final class TextScanner {
         var end = -1
         var part = compiled.hasMask ? -1 : start
         ends.removeAll(keepingCapacity: true)
+        defer { work &+= index &- start &+ 1 }
 
         while index < bytes.count {
             let entry = table.entry(current, table.symbol(bytes[index]))
@@ -509,19 +523,26 @@ final class TextScanner {
             }
         }
         if end < 0 || !contextHolds(compiled, at: start, in: stretch) { return .none }
+        let longest = end
+        var triesLeft = CompiledRule.mostEndsChecked
         while true {
+            var isUnchecked = false
             if compiled.isChecked {
-                guard let longest = ends.popLast() else { return .none }
-                end = longest
+                guard let next = ends.popLast() else { return .none }
+                // Every end of every start would be cubic work for some inputs.
+                isUnchecked = triesLeft == 0
+                end = isUnchecked ? longest : next
+                triesLeft -= 1
             }
             if end == bytes.count, !stretch.isLast, compiled.rest?.looksAhead == true { return .open }
-            let partEnd = self.partEnd(compiled, part: part, end: end, in: stretch)
-            if compiled.isChecked, !passesChecks(compiled, part..<partEnd, in: bytes) { continue }
+            let partEnd = isUnchecked ? end : self.partEnd(compiled, part: part, end: end, in: stretch)
+            if compiled.isChecked, !isUnchecked, !passesChecks(compiled, part..<partEnd, in: bytes) { continue }
             guard let widened = widenedRight(partEnd, in: stretch) else { return .open }
+            work &+= Self.workOfMatch
             return .found(
                 Match(
                     rule: rule, start: start, end: end, coreEnd: end, partStart: widenedLeft(part, in: bytes), partEnd: widened,
-                    partCoreEnd: widened, isOverlong: false, state: 0))
+                    partCoreEnd: widened, isOverlong: isUnchecked, state: 0))
         }
     }
 
@@ -531,6 +552,7 @@ final class TextScanner {
         guard contextHolds(compiled, at: start, in: stretch) else { return .none }
         if compiled.isChecked, !passesChecks(compiled, start..<end, in: stretch.bytes) { return .none }
         guard let widened = widenedRight(end, in: stretch) else { return .open }
+        work &+= end &- start &+ Self.workOfMatch
         return .found(
             Match(
                 rule: rule, start: start, end: end, coreEnd: end, partStart: start, partEnd: widened, partCoreEnd: widened, isOverlong: false, state: 0))
@@ -542,6 +564,7 @@ final class TextScanner {
     ) -> Outcome {
         guard let widenedCore = widenedRight(coreEnd, in: stretch) else { return .open }
         let grown = grow(rule, from: coreEnd, state: state, in: stretch, before: nil)
+        work &+= grown.knownTo &- coreEnd &+ Self.workOfMatch
         return .found(
             Match(
                 rule: rule, start: start, end: grown.end, coreEnd: coreEnd, partStart: widenedLeft(part < 0 ? start : part, in: stretch.bytes),
@@ -556,7 +579,7 @@ final class TextScanner {
         if rest.emptyGap.allows(before: bytes[end - 1], after: after) { return end }
         let table = rest.automaton.table
         var last = end
-        Self.backwards(
+        work &+= Self.backwards(
             table, from: end, state: rest.automaton.initial[after.map(table.symbol) ?? table.edge], downTo: part + 1, in: bytes, before: nil
         ) { start in
             last = start
@@ -567,7 +590,10 @@ final class TextScanner {
 
     private func passesChecks(_ compiled: CompiledRule, _ part: Range<Int>, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         let value = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[part])
-        return compiled.rule.checks.allSatisfy { $0.passes(value) }
+        return compiled.rule.checks.allSatisfy { check in
+            work &+= value.count
+            return check.passes(value)
+        }
     }
 
     // MARK: Whole characters

@@ -88,8 +88,21 @@ extension MaskingCase {
             name: "an overlong match is masked without its checks", rules: [rule("a", "t[0-9]+", .mask(.init(keepLast: 2)), checks: [.luhn])],
             body: "t" + String(repeating: "1", count: 4200) + "!", output: "[REDACTED:A]!", findings: [("a", 0..<4201)]),
         .init(
-            name: "one byte less and the checks decide", rules: [rule("a", "t[0-9]{3,}", checks: [.luhn])], body: "t" + String(repeating: "1", count: 4094) + "!",
+            name: "one byte less and the checks decide", rules: [rule("a", "t(?:[0-9]{100})+", checks: [.luhn])], body: "t" + String(repeating: "1", count: 4094) + "!",
             output: "t" + String(repeating: "1", count: 4094) + "!", findings: []),
+        .init(
+            name: "64 ends that fail are no match", rules: [rule("a", "t[0-9]{3,}", checks: [.luhn])], body: "t" + String(repeating: "1", count: 66) + "!",
+            output: "t" + String(repeating: "1", count: 66) + "!", findings: []),
+        .init(
+            name: "of 65 ends that fail the longest is masked without checks", rules: [rule("a", "t[0-9]{3,}", .mask(.init(keepLast: 2)), checks: [.luhn])],
+            body: "t" + String(repeating: "1", count: 67) + "!", output: "[REDACTED:A]!", findings: [("a", 0..<68)]),
+        .init(
+            name: "the 64th longest end is still checked, the 65th is not", rules: [rule("a", "t[a-z]{2,}", checks: [.entropy(1.55)])],
+            body: "tab" + String(repeating: "t", count: 63) + ".tab" + String(repeating: "t", count: 64) + ".",
+            output: "[REDACTED:A]" + String(repeating: "t", count: 63) + ".[REDACTED:A].", findings: [("a", 0..<3), ("a", 67..<134)]),
+        .init(
+            name: "without checks the part to mask runs to the end of the match", rules: [rule("a", "t(?<mask>[0-9]{3,})x?", checks: [.luhn])],
+            body: "t" + String(repeating: "1", count: 70) + "x!", output: "t[REDACTED:A]!", findings: [("a", 1..<72)]),
     ]
 
     static let maskGroups: [MaskingCase] = [

@@ -77,12 +77,13 @@ struct ReferenceMatch {
     var core: Range<Int>
     /// The core of the whole match.
     var decided: Range<Int>
-    /// Became a match by its length alone.
+    /// Became a match without its checks: by its length, or because it has too many ends.
     var isOverlong: Bool
 }
 
 struct ReferenceMasker {
     static let longest = 4096
+    static let mostEndsChecked = 64
 
     let rules: [ReferenceRule]
     let format: Format
@@ -199,12 +200,13 @@ struct ReferenceMasker {
         if limit <= bytes.count, first <= limit, isAlive(rule, from: start, at: limit, in: bytes) {
             return made(rule, start..<last, core: start..<limit, isOverlong: true, in: bytes)
         }
-        for end in ends.reversed() {
+        for end in ends.suffix(Self.mostEndsChecked).reversed() {
             let part = rule.part(of: start..<end, in: bytes)
             if rule.rule.checks.allSatisfy({ ReferenceChecks.passes($0, bytes[part]) }) {
                 return made(rule, start..<end, core: start..<end, isOverlong: false, in: bytes)
             }
         }
+        if ends.count > Self.mostEndsChecked { return made(rule, start..<last, core: start..<last, isOverlong: true, in: bytes) }
         return nil
     }
 

@@ -66,6 +66,33 @@ import Testing
         }
     }
 
+    @Test("Starts with more ends than are checked come out like the reference's", arguments: Effort.seeds(40))
+    func manyEnds(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let patterns: [(String, [Check])] = [
+            ("[12]{3,}", [.luhn]), ("k[ab]{1,90}", [.entropy(0.999)]), ("k(?<mask>[ab]{2,})a?", [.entropy(0.999)]), ("[ab]{2,70}", [.entropy(0.9995)]),
+            ("k[ab]{40,}", [.entropy(1.2)]), ("1(?:-?[12]){10,80}", [.luhn]),
+        ]
+        let actions: [Rule.Action] = [.redact(label: nil), .mask(.init(keepLast: 2)), .remove, .report, .block]
+        let rules = (0..<generator.within(1...2)).map { index in
+            let (pattern, checks) = generator.pick(patterns)
+            return Rule(id: "r\(index)", entity: "E\(index)", pattern: pattern, checks: checks, action: generator.pick(actions), priority: generator.below(2))
+        }
+        let set = try RuleSet(rules)
+        for format in [Format.text, .json] {
+            var body: [UInt8] = []
+            for _ in 0..<3 {
+                let alphabet = Array(generator.pick(["1", "a", "ab", "aaaaaaab", "1111112", "11-"]).utf8)
+                body += Array(generator.pick(["k", "", "1", " "]).utf8)
+                for _ in 0..<generator.pick([3, 60, 63, 64, 65, 66, 67, 68, 100, 150]) { body.append(generator.pick(alphabet)) }
+                body += Array(generator.pick([" ", "é", "b. "]).utf8)
+            }
+            if format == .json { body = [UInt8(ascii: "\"")] + body + [UInt8(ascii: "\"")] }
+            let random = Cuts.random(of: body.count, using: &generator)
+            try compare(rules, set, format, body, [.whole, random, .every(generator.within(1...40), of: body.count)], seed: seed)
+        }
+    }
+
     @Test("The reference's two matchers find the same ends", arguments: Effort.seeds(60))
     func matchersAgree(seed: UInt64) throws {
         for rule in RandomRules.make(seed: seed, kinds: .all) {
