@@ -23,14 +23,23 @@ public final class RuleSet: Sendable {
     /// Compiles `rules`, which takes some milliseconds each.
     ///
     /// - Throws: the first rule that cannot be loaded, and why.
-    public init(_ rules: [Rule]) throws(RuleError) {
+    public convenience init(_ rules: [Rule]) throws(RuleError) {
         var ids = Set<String>()
         for rule in rules where !ids.insert(rule.id).inserted {
             throw RuleError(rule: rule.id, message: "another rule has this id", hint: "rename one of them")
         }
-        self.rules = rules
         var compiled: [CompiledRule] = []
-        for rule in rules { compiled.append(try CompiledRule(rule)) }
+        for rule in rules {
+            let rule = try CompiledRule(rule)
+            try Gauntlet.judge(rule)
+            compiled.append(rule)
+        }
+        try self.init(compiled)
+    }
+
+    /// Puts together rules that are ready.
+    init(_ compiled: [CompiledRule]) throws(RuleError) {
+        rules = compiled.map(\.rule)
         self.compiled = compiled
         finder = try PlaceFinder(compiled, variant: KernelVariant.best)
         scout = Scout(compiled)
@@ -46,6 +55,9 @@ public final class RuleSet: Sendable {
     }
 
     func give(back workspace: Workspace) { idle.withLock { $0.append(workspace) } }
+
+    /// Units of work since the set was made, by those who are done: see ``TextScanner/work``.
+    var work: Int { idle.withLock { $0.reduce(0) { $0 + $1.scanner.work } } }
 
     private static func hash(of rules: [Rule]) -> String {
         // Values in a fixed order, each with its length in front, so that no two sets of rules read alike.
