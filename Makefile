@@ -5,7 +5,7 @@ SLUICE_DEBUG := .build/debug/sluice
 VENV := .build-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test unit end-to-end soak bench bench-compare bench-test clean
+.PHONY: help setup run build test unit end-to-end soak bench bench-compare bench-test fuzz fuzz-replay clean
 
 help: ## List the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,5 +53,12 @@ bench-compare: ## Compare two records of the benchmark: A=before.json B=after.js
 bench-test: setup ## Build and run the benchmark's own tests
 	swift test --package-path Benchmarks
 
+fuzz: setup ## Fuzz the engine under address sanitizer for ten minutes (FUZZ_SECONDS=n for another time)
+	Fuzz/fuzz.sh
+
+fuzz-replay: setup ## Repeat one input that the fuzzer kept: FILE=Fuzz/found/…
+	swift build --package-path Fuzz --scratch-path .build-fuzz-case -c release --product fuzz-case
+	.build-fuzz-case/release/fuzz-case replay $(FILE)
+
 clean: ## Remove what was built
-	rm -rf .build .build-venv .build-nginx Benchmarks/.build
+	rm -rf .build .build-venv .build-nginx .build-fuzz .build-fuzz-case Benchmarks/.build

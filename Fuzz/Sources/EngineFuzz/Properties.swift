@@ -1,0 +1,91 @@
+// What must hold for every input, whatever the rules.
+
+import Engine
+import Foundation
+
+extension FuzzCase {
+    /// Masks the body in one piece and in the chosen chunks.
+    ///
+    /// - Throws: the first property that does not hold (``Failure``), or what the engine threw.
+    public func check() throws {
+        let set = try CompiledSets.shared.set(rules)
+        let whole = try Run(set, format, body, chunks: [0..<body.count], placement: placement)
+        let cut = try Run(set, format, body, chunks: chunks, placement: placement)
+
+        // C1: the same for every cut.
+        if !Self.areSame(cut.output[...], whole.output[...]) { throw Failure("output depends on the cuts: \(Self.firstDifference(cut.output, whole.output))") }
+        if cut.findings != whole.findings { throw Failure("findings depend on the cuts:\n  in chunks \(cut.findings)\n  in one    \(whole.findings)") }
+        if cut.blocked != whole.blocked { throw Failure("the block depends on the cuts: \(cut.blocked as Any) and \(whole.blocked as Any)") }
+        if cut.brokenJSONAt != whole.brokenJSONAt || cut.masked != whole.masked || cut.reported != whole.reported { throw Failure("statistics depend on the cuts") }
+
+        try checkUntouched(whole)
+        if whole.blocked == nil { try checkShape(whole) }
+    }
+
+    /// C5: what stands before the first replacement and behind the last leaves as it came; so with none the body does.
+    private func checkUntouched(_ run: Run) throws {
+        let masked = run.findings.filter { $0.action == .masked }
+        let end = run.blocked?.range.lowerBound ?? body.count
+        let before = min(masked.first?.range.lowerBound ?? end, end)
+        // In an event stream a block gives up the event that it stands in, and puts an event of its own at the end.
+        if format == .sse, run.blocked != nil { return }
+        if !Self.areSame(run.output.prefix(before), body[..<before]) {
+            throw Failure("bytes before the first match were changed: \(Self.firstDifference(run.output, Array(body[..<before])))")
+        }
+        if masked.isEmpty, run.output.count != before { throw Failure("nothing was masked, and \(run.output.count) bytes came out of \(before)") }
+        if run.blocked == nil, let after = masked.map(\.range.upperBound).max() {
+            let tail = body[after...]
+            if !Self.areSame(run.output.suffix(tail.count), tail) { throw Failure("bytes behind the last match were changed") }
+        }
+    }
+
+    /// C5: JSON stays JSON, UTF-8 stays UTF-8.
+    private func checkShape(_ run: Run) throws {
+        if format == .json, JSONGrammar.accepts(body), !JSONGrammar.accepts(run.output) { throw Failure("was JSON, and is none after masking") }
+        if String(validating: body, as: UTF8.self) != nil, String(validating: run.output, as: UTF8.self) == nil {
+            throw Failure("was UTF-8, and is not after masking")
+        }
+    }
+
+    /// By `memcmp`: a loop of ours would be instrumented, and be a quarter of all the time.
+    private static func areSame(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Bool {
+        guard a.count == b.count else { return false }
+        return a.withUnsafeBytes { a in b.withUnsafeBytes { b in a.count == 0 || memcmp(a.baseAddress!, b.baseAddress!, a.count) == 0 } }
+    }
+
+    private static func firstDifference(_ got: [UInt8], _ expected: [UInt8]) -> String {
+        let same = zip(got, expected).prefix { $0 == $1 }.count
+        func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes[max(0, same - 20)..<min(bytes.count, same + 60)], as: UTF8.self).debugDescription }
+        return "from byte \(same) on (of \(got.count) and \(expected.count)):\n  got      …\(shown(got))\n  expected …\(shown(expected))"
+    }
+
+    /// The case in words, for who looks at a failure.
+    public var summary: String {
+        """
+        format    \(format.rawValue)
+        rules     \(FuzzRules.all[rules].name)
+        chunks    \(chunks.count), of \(chunks.prefix(40).map(\.count))\(chunks.count > 40 ? " and so on" : "")
+        placement \(placement)
+        body      \(body.count) bytes: \(String(decoding: body.prefix(600), as: UTF8.self).debugDescription)
+        """
+    }
+}
+
+/// Compiles all rule sets, which inputs otherwise wait for.
+public func compileRules() throws {
+    for index in FuzzRules.all.indices { _ = try CompiledSets.shared.set(index) }
+}
+
+/// The rule sets compiled so far. Used by one thread, the one that runs the inputs: hence unchecked.
+private final class CompiledSets: @unchecked Sendable {
+    static let shared = CompiledSets()
+
+    private var sets = [RuleSet?](repeating: nil, count: FuzzRules.all.count)
+
+    func set(_ index: Int) throws -> RuleSet {
+        if let set = sets[index] { return set }
+        let set = try RuleSet(FuzzRules.all[index].rules())
+        sets[index] = set
+        return set
+    }
+}
