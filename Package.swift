@@ -26,7 +26,7 @@ let package = Package(
         .target(
             name: "Record",
             dependencies: ["Engine", "Cryptography", .product(name: "GRDB", package: "GRDB.swift")]),
-        .target(name: "Corpus", dependencies: ["Engine", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Corpus", dependencies: ["Engine", "Cryptography", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Proxy",
             dependencies: [
@@ -53,7 +53,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine"], exclude: ["README.md"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "Cryptography"], exclude: ["README.md"]),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine"]),
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "DemoVendor", "Engine", "Corpus"]),

@@ -31,6 +31,17 @@ final class StateTable: @unchecked Sendable {
         classes.initialize(from: byteClasses.table, count: 256)
     }
 
+    /// A copy of the tables of another one: `stateCount` × `symbolCount` entries, 256 classes.
+    init(symbolCount: Int, stateCount: Int, entries: UnsafeRawBufferPointer, classes: UnsafeRawBufferPointer) {
+        precondition(entries.count == stateCount * symbolCount * MemoryLayout<UInt16>.stride && classes.count == 256)
+        self.stateCount = stateCount
+        self.symbolCount = symbolCount
+        self.entries = .allocate(capacity: stateCount * symbolCount)
+        UnsafeMutableRawPointer(self.entries).copyMemory(from: entries.baseAddress.unsafelyUnwrapped, byteCount: entries.count)
+        self.classes = .allocate(capacity: 256)
+        UnsafeMutableRawPointer(self.classes).copyMemory(from: classes.baseAddress.unsafelyUnwrapped, byteCount: 256)
+    }
+
     deinit {
         entries.deallocate()
         classes.deallocate()
@@ -65,6 +76,11 @@ final class ForwardAutomaton: Sendable {
     let canGoOn: [Bool]
     /// State → some way to read the bytes so far has its last byte in the masked part.
     let isInMask: [Bool]
+
+    init(table: StateTable, starts: [UInt16], accepts: [Bool], isDecided: [Bool], canGoOn: [Bool], isInMask: [Bool]) {
+        (self.table, self.starts, self.isInMask) = (table, starts, isInMask)
+        (self.accepts, self.isDecided, self.canGoOn) = (accepts, isDecided, canGoOn)
+    }
 
     init(_ wiring: Wiring) throws(TooManyStates) {
         let symbols = wiring.symbolCount
@@ -124,6 +140,8 @@ final class ReverseAutomaton: Sendable {
     let table: StateTable
     /// Symbol right of the place → state. The same for all where the place is the end of what has arrived.
     let initial: [UInt16]
+
+    init(table: StateTable, initial: [UInt16]) { (self.table, self.initial) = (table, initial) }
 
     /// The matches that end at the place; `initial` is by the symbol that follows.
     static func matchesEnding(_ wiring: Wiring) throws(TooManyStates) -> ReverseAutomaton {

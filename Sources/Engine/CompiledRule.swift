@@ -36,6 +36,17 @@ final class CompiledRule: Sendable {
         let looksAhead: Bool
     }
 
+    /// What takes long to make, and so is kept in archives.
+    struct Tables {
+        var plan: Plan
+        var forward: ForwardAutomaton
+        var starts: ReverseAutomaton?
+        var prefixes: [ReverseAutomaton?]
+        var open: [ReverseAutomaton]
+        /// Of ``Rest``.
+        var rest: ReverseAutomaton?
+    }
+
     var isChecked: Bool { !rule.checks.isEmpty }
     /// A match that has one end only is known by it.
     var isSimple: Bool { !hasMask && !isPrompt }
@@ -46,7 +57,8 @@ final class CompiledRule: Sendable {
     static let mostEndsChecked = 64
     static let mostPositions = 4000
 
-    init(_ rule: Rule) throws(RuleError) {
+    /// - Parameter tables: those of the same rule, made before; nil to make them.
+    init(_ rule: Rule, tables: Tables? = nil) throws(RuleError) {
         self.rule = rule
         label = Array((rule.action.label ?? "[REDACTED:\(rule.entity)]").utf8)
         escapedLabel = JSONEscapes.escaped(label)
@@ -73,24 +85,46 @@ final class CompiledRule: Sendable {
                 hint: "make the bounds of its repeats smaller")
         }
         core = Core(pattern)
+        let parts = pattern.aroundMask
+        hasMask = parts != nil
+        let after = parts?.after ?? .empty
+        isPrompt = pattern.isUnbounded && rule.checks.isEmpty && after.positionCount == 0 && !rule.action.needsWholeValue
+        let tables = if let tables { tables } else { try Tables(rule, pattern, context, core, after: after, committing: isPrompt) }
+        plan = tables.plan
+        (forward, starts, prefixes, open) = (tables.forward, tables.starts, tables.prefixes, tables.open)
+        rest = tables.rest.map { automaton in
+            let emptyGap = Positions(after).emptyGap
+            return Rest(
+                automaton: automaton, emptyGap: emptyGap, looksAhead: Set(automaton.initial).count > 1 || !(emptyGap.isAlways || emptyGap.isNever))
+        }
+        var opensAfter = ByteSet()
+        for byte in UInt8.min...UInt8.max where open.contains(where: { $0.table.entry($0.initial[0], $0.table.symbol(byte)) != 0 }) {
+            opensAfter.insert(byte)
+        }
+        self.opensAfter = opensAfter
+    }
+
+    var tables: Tables {
+        Tables(plan: plan, forward: forward, starts: starts, prefixes: prefixes, open: open, rest: rest?.automaton)
+    }
+}
+
+extension CompiledRule.Tables {
+    fileprivate init(
+        _ rule: Rule, _ pattern: Pattern, _ context: ContextWords?, _ core: Core, after: Pattern, committing: Bool
+    ) throws(RuleError) {
         var positions = Positions(pattern)
         positions.startOnWholeCharacters()
-        plan = Plan(pattern, context, core: core)
         let wiring = Wiring(positions)
         if let way = wiring.endlessWait {
             throw RuleError(
                 rule: rule.id, message: "the pattern can stay alive without an end for as long as such bytes come: \(way)",
                 hint: "bound the repeat, as in {0,200}, or let the pattern end inside it: a repeat without bound may only be followed by what may be missing")
         }
-
-        let parts = pattern.aroundMask
-        hasMask = parts != nil
-        let after = parts?.after ?? .empty
-        let isLast = after.positionCount == 0
-        isPrompt = pattern.isUnbounded && rule.checks.isEmpty && isLast && !rule.action.needsWholeValue
+        plan = Plan(pattern, context, core: core)
         do {
             forward = try ForwardAutomaton(wiring)
-            open = try ReverseAutomaton.matchesOpen(wiring, elements: pattern.elements[...], committing: isPrompt)
+            open = try ReverseAutomaton.matchesOpen(wiring, elements: pattern.elements[...], committing: committing)
             starts = plan.isForHyperscan ? try .matchesEnding(Wiring(Positions(core.whole))) : nil
             let pivots = Set(plan.entries.map(\.anchor))
             var prefixes: [ReverseAutomaton?] = []
@@ -98,25 +132,12 @@ final class CompiledRule: Sendable {
                 prefixes.append(pivots.contains(.pivot(prefix: number)) ? try .matchesEnding(Wiring(Positions(prefix))) : nil)
             }
             self.prefixes = prefixes
-            if isLast {
-                rest = nil
-            } else {
-                let positions = Positions(after)
-                let automaton = try ReverseAutomaton.matchesEnding(Wiring(positions))
-                rest = Rest(
-                    automaton: automaton, emptyGap: positions.emptyGap,
-                    looksAhead: Set(automaton.initial).count > 1 || !(positions.emptyGap.isAlways || positions.emptyGap.isNever))
-            }
+            rest = after.positionCount == 0 ? nil : try .matchesEnding(Wiring(Positions(after)))
         } catch {
             throw RuleError(
                 rule: rule.id, message: "the pattern needs more than \(StateTable.mostStates) states",
                 hint: "make the bounds of repeats smaller, or the classes on both sides of a repeat different")
         }
-        var opensAfter = ByteSet()
-        for byte in UInt8.min...UInt8.max where open.contains(where: { $0.table.entry($0.initial[0], $0.table.symbol(byte)) != 0 }) {
-            opensAfter.insert(byte)
-        }
-        self.opensAfter = opensAfter
     }
 }
 

@@ -2,6 +2,13 @@
 
 import ByteKernels
 import CHyperscan
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 /// A place where the core of a rule ends, so that a match may have begun before it.
 struct CoreEnd {
@@ -21,19 +28,24 @@ struct CoreEnd {
 final class CoreFinder: @unchecked Sendable {
     // Databases are read-only after `init`; Hyperscan allows their use from any thread, each with its own scratch.
     private var databases: [OpaquePointer] = []
+    /// Whose databases come first, and are not ours to free.
+    private let base: CoreFinder?
     var isEmpty: Bool { databases.isEmpty }
 
-    init(_ rules: [CompiledRule]) throws(RuleError) {
-        let all = Array(rules.enumerated()).filter { $0.element.plan.isForHyperscan }
+    /// - Parameter base: knows the rules in front of `rules`, which are numbered on.
+    init(_ rules: ArraySlice<CompiledRule>, behind base: CoreFinder? = nil) throws(RuleError) {
+        self.base = base
+        databases = base?.databases ?? []
+        let all = zip(rules.indices, rules).map { (offset: $0, element: $1) }.filter { $0.element.plan.isForHyperscan }
         let groups = [all.filter { $0.element.core.literalLength >= 3 }, all.filter { $0.element.core.literalLength < 3 }]
         for group in groups where !group.isEmpty {
             databases.append(try Self.compile(group.map { ($0.offset, $0.element.core.expression) }, rules))
         }
     }
 
-    deinit { for database in databases { hs_free_database(database) } }
+    deinit { for database in databases.dropFirst(base?.databases.count ?? 0) { hs_free_database(database) } }
 
-    private static func compile(_ expressions: [(rule: Int, text: String)], _ rules: [CompiledRule]) throws(RuleError) -> OpaquePointer {
+    private static func compile(_ expressions: [(rule: Int, text: String)], _ rules: ArraySlice<CompiledRule>) throws(RuleError) -> OpaquePointer {
         // Expressions end in a zero byte each, all in one buffer that Hyperscan only reads.
         let offsets = expressions.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.text.utf8.count + 1) }
         let text = expressions.flatMap { Array($0.text.utf8CString) }
@@ -53,6 +65,38 @@ final class CoreFinder: @unchecked Sendable {
         throw RuleError(rule: rule, message: "Hyperscan cannot compile it: \(said)", hint: "make the bounds of repeats smaller")
     }
 
+    /// What databases depend on besides their expressions: Hyperscan's version, and the features of the processor that it uses.
+    static var platform: String {
+        var platform = hs_platform_info_t()
+        // Without it databases are made for this machine all the same; the version alone then names it.
+        guard hs_populate_platform(&platform) == HS_SUCCESS else { return String(cString: hs_version()) }
+        return "\(String(cString: hs_version())) features \(platform.cpu_features) tuned \(platform.tune)"
+    }
+
+    func write(to archive: inout ArchiveWriter) throws(ArchiveError) {
+        archive.append(databases.count)
+        for database in databases {
+            var bytes: UnsafeMutablePointer<CChar>?
+            var count = 0
+            guard hs_serialize_database(database, &bytes, &count) == HS_SUCCESS, let bytes else { throw .notWritten }
+            archive.append(UnsafeRawBufferPointer(start: bytes, count: count))
+            free(bytes)
+        }
+    }
+
+    /// Hyperscan checks version, processor and a checksum of its own.
+    init(from archive: inout ArchiveReader) throws(ArchiveError) {
+        base = nil
+        for _ in 0..<(try archive.count(atMost: 1000)) {
+            let bytes = try archive.bytes()
+            var database: OpaquePointer?
+            guard hs_deserialize_database(bytes.bindMemory(to: CChar.self).baseAddress, bytes.count, &database) == HS_SUCCESS, let database else {
+                throw .damaged
+            }
+            databases.append(database)
+        }
+    }
+
     /// Scratch space for one scan at a time.
     func makeScratch() throws(MaskError) -> OpaquePointer {
         var scratch: OpaquePointer?
@@ -67,7 +111,7 @@ final class CoreFinder: @unchecked Sendable {
         return scratch
     }
 
-    static func free(scratch: OpaquePointer) { hs_free_scratch(scratch) }
+    static func release(scratch: OpaquePointer) { hs_free_scratch(scratch) }
 
     /// Appends the ends of cores in `bytes` to `list`, in no particular order.
     ///

@@ -21,14 +21,14 @@ final class PlaceFinder: @unchecked Sendable {
         var value: Int32
     }
 
-    private let sieves: [Sieve]
+    let sieves: [Sieve]
     let reader: Reader
     let cores: CoreFinder
     /// Bytes before a text that may have a say in it.
     let widestContext: Int
 
     /// Grams of one sieve: as many as its buckets can tell apart, less what keeps them from being divided well.
-    private static let mostInSieve = SieveBuckets.most * 3 / 4
+    static let mostInSieve = SieveBuckets.most * 3 / 4
 
     /// Tells what stands at a hit: bare tables that belong to the finder.
     struct Reader {
@@ -46,8 +46,32 @@ final class PlaceFinder: @unchecked Sendable {
     }
 
     /// - Parameter variant: of the sieve's kernel.
-    init(_ rules: [CompiledRule], variant: kernel_variant) throws(RuleError) {
-        let all = rules.enumerated().flatMap { index, rule in rule.plan.entries.map { SieveEntry(rule: index, anchor: $0.anchor, gram: $0.gram) } }
+    convenience init(_ rules: [CompiledRule], variant: kernel_variant) throws(RuleError) {
+        self.init(rules, Self.sieves(of: Self.entries(of: rules[...]), variant: variant), try CoreFinder(rules[...]))
+    }
+
+    /// The grams of rules, which are numbered as in the slice.
+    static func entries(of rules: ArraySlice<CompiledRule>) -> [SieveEntry] {
+        zip(rules.indices, rules).flatMap { index, rule in rule.plan.entries.map { SieveEntry(rule: index, anchor: $0.anchor, gram: $0.gram) } }
+    }
+
+    /// As many sieves as it takes. All entries of a rule are in one, so that its places come in order.
+    static func sieves(of entries: [SieveEntry], variant: kernel_variant) -> [Sieve] {
+        var starts: [Int] = []
+        for index in entries.indices where index == 0 || entries[index].rule != entries[index - 1].rule {
+            let end = entries[index...].firstIndex { $0.rule != entries[index].rule } ?? entries.count
+            if end - (starts.last ?? -mostInSieve) > mostInSieve { starts.append(index) }
+        }
+        return starts.indices.map { number in
+            Sieve(Array(entries[starts[number]..<(number + 1 < starts.count ? starts[number + 1] : entries.count)]), variant: variant)
+        }
+    }
+
+    /// - Parameters:
+    ///   - sieves: together they hold the entries of the rules, in order.
+    ///   - cores: of the rules that the planner leaves to Hyperscan.
+    init(_ rules: [CompiledRule], _ sieves: [Sieve], _ cores: CoreFinder) {
+        let all = sieves.flatMap(\.entries)
         let entries = UnsafeMutablePointer<Entry>.allocate(capacity: all.count)
         for (index, entry) in all.enumerated() {
             let (kind, value): (Entry.Kind, Int) =
@@ -59,25 +83,19 @@ final class PlaceFinder: @unchecked Sendable {
             (entries + index).initialize(
                 to: Entry(rule: Int32(entry.rule), kind: kind, isInOrder: rules[entry.rule].plan.isInOrder, value: Int32(value)))
         }
-        // All entries of a rule are in one sieve, so that its places come in order.
-        var starts: [Int] = []
-        for index in all.indices where index == 0 || all[index].rule != all[index - 1].rule {
-            let end = all[index...].firstIndex { $0.rule != all[index].rule } ?? all.count
-            if end - (starts.last ?? -Self.mostInSieve) > Self.mostInSieve || starts.isEmpty { starts.append(index) }
+        let tables = UnsafeMutablePointer<Sieve.GramTables>.allocate(capacity: sieves.count)
+        let firstEntry = UnsafeMutablePointer<Int>.allocate(capacity: sieves.count)
+        var first = 0
+        for (index, sieve) in sieves.enumerated() {
+            (tables + index).initialize(to: sieve.gramTables)
+            (firstEntry + index).initialize(to: first)
+            first += sieve.entries.count
         }
-        sieves = starts.indices.map { number in
-            Sieve(Array(all[starts[number]..<(number + 1 < starts.count ? starts[number + 1] : all.count)]), variant: variant)
-        }
-        let tables = UnsafeMutablePointer<Sieve.GramTables>.allocate(capacity: starts.count)
-        let firstEntry = UnsafeMutablePointer<Int>.allocate(capacity: starts.count)
-        for (index, start) in starts.enumerated() {
-            (tables + index).initialize(to: sieves[index].gramTables)
-            (firstEntry + index).initialize(to: start)
-        }
+        self.sieves = sieves
         reader = Reader(entries: entries, tables: tables, firstEntry: firstEntry)
         // A word that touches the widest context, and the byte that keeps a text apart from what is put before it.
         widestContext = rules.contains { $0.context != nil } ? Rule.Context.widest + 1 : 0
-        cores = try CoreFinder(rules)
+        self.cores = cores
     }
 
     deinit {

@@ -54,6 +54,9 @@ struct Plan: Sendable {
     private static let lookAtPivot = 40.0
     private static let lookAtWord = 20.0
 
+    /// What was chosen before, without what was weighed.
+    init(chosen: [Choice], isForHyperscan: Bool) { (self.chosen, self.isForHyperscan) = (chosen, isForHyperscan) }
+
     init(_ pattern: Pattern, _ context: ContextWords?, core: Core) {
         add(pattern)
         let alternatives = pattern.alternativesAtFront

@@ -24,10 +24,7 @@ public final class RuleSet: Sendable {
     ///
     /// - Throws: the first rule that cannot be loaded, and why.
     public convenience init(_ rules: [Rule]) throws(RuleError) {
-        var ids = Set<String>()
-        for rule in rules where !ids.insert(rule.id).inserted {
-            throw RuleError(rule: rule.id, message: "another rule has this id", hint: "rename one of them")
-        }
+        try Self.requireOwnIds(rules)
         var compiled: [CompiledRule] = []
         for rule in rules {
             let rule = try CompiledRule(rule)
@@ -38,14 +35,25 @@ public final class RuleSet: Sendable {
     }
 
     /// Puts together rules that are ready.
-    init(_ compiled: [CompiledRule]) throws(RuleError) {
+    convenience init(_ compiled: [CompiledRule]) throws(RuleError) {
+        self.init(compiled, try PlaceFinder(compiled, variant: KernelVariant.best), Scout(compiled))
+    }
+
+    init(_ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout) {
         rules = compiled.map(\.rule)
         self.compiled = compiled
-        finder = try PlaceFinder(compiled, variant: KernelVariant.best)
-        scout = Scout(compiled)
+        self.finder = finder
+        self.scout = scout
         openAutomata = OpenAutomata(compiled)
         usesContext = rules.contains { $0.context != nil }
         hash = Self.hash(of: rules)
+    }
+
+    static func requireOwnIds(_ rules: [Rule]) throws(RuleError) {
+        var ids = Set<String>()
+        for rule in rules where !ids.insert(rule.id).inserted {
+            throw RuleError(rule: rule.id, message: "another rule has this id", hint: "rename one of them")
+        }
     }
 
     /// A workspace of this thread's own until it is given back.
@@ -59,7 +67,7 @@ public final class RuleSet: Sendable {
     /// Units of work since the set was made, by those who are done: see ``TextScanner/work``.
     var work: Int { idle.withLock { $0.reduce(0) { $0 + $1.scanner.work } } }
 
-    private static func hash(of rules: [Rule]) -> String {
+    static func hash(of rules: [Rule]) -> String {
         // Values in a fixed order, each with its length in front, so that no two sets of rules read alike.
         var bytes: [UInt8] = []
         func add(_ text: String) { bytes.append(contentsOf: Array("\(text.utf8.count):\(text)".utf8)) }
@@ -124,7 +132,7 @@ final class Workspace: @unchecked Sendable {
     deinit {
         storage.deallocate()
         blocks.deallocate()
-        if let scratch { CoreFinder.free(scratch: scratch) }
+        if let scratch { CoreFinder.release(scratch: scratch) }
     }
 
     private func grow(to count: Int) {

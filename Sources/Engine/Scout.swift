@@ -17,11 +17,17 @@ final class Scout: @unchecked Sendable {
 
     private let rules: [CompiledRule]
     private let tables: UnsafeMutableBufferPointer<Tables>
+    /// Whose tables come first, and are not ours to free.
+    private let base: Scout?
 
-    init(_ rules: [CompiledRule]) {
+    /// - Parameter base: knows the first of the rules.
+    init(_ rules: [CompiledRule], behind base: Scout? = nil) {
         self.rules = rules
+        self.base = base
         tables = .allocate(capacity: rules.count)
-        for (index, rule) in rules.enumerated() {
+        let known = base?.tables.count ?? 0
+        for index in 0..<known { (tables.baseAddress! + index).initialize(to: base!.tables[index]) }
+        for (index, rule) in rules.enumerated().dropFirst(known) {
             let table = rule.forward.table
             let isFlat = table.stateCount * table.symbolCount <= Int(StateTable.stateMask)
             func moved(_ entry: UInt16) -> UInt16 {
@@ -39,7 +45,7 @@ final class Scout: @unchecked Sendable {
     }
 
     deinit {
-        for table in tables {
+        for table in tables.dropFirst(base?.tables.count ?? 0) {
             table.entries.deallocate()
             table.starts.deallocate()
         }

@@ -41,6 +41,7 @@ final class Sieve: @unchecked Sendable {
         }
     }
 
+    let entries: [SieveEntry]
     /// Entries by bucket: see ``SieveBuckets``.
     let buckets: [[Int]]
     let gramTables: GramTables
@@ -48,11 +49,14 @@ final class Sieve: @unchecked Sendable {
     private let variant: kernel_variant
 
     fileprivate static let offsetCount = Int(SIEVE_OFFSETS)
-    private static let bucketCount = 8 * Int(SIEVE_BYTES)
+    static let bucketCount = 8 * Int(SIEVE_BYTES)
 
-    init(_ entries: [SieveEntry], variant: kernel_variant) {
+    /// - Parameter buckets: how the entries are divided, if that was found out before.
+    init(_ entries: [SieveEntry], buckets: [[Int]]? = nil, variant: kernel_variant) {
+        self.entries = entries
         self.variant = variant
-        buckets = SieveBuckets.divide(entries.map(\.gram), into: Self.bucketCount, offsets: Self.offsets)
+        let buckets = buckets ?? SieveBuckets.divide(entries.map(\.gram), into: Self.bucketCount, offsets: Self.offsets)
+        self.buckets = buckets
         tables = .allocate(capacity: 1)
         UnsafeMutableRawPointer(tables).initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<sieve>.size)
         let grams = UnsafeMutablePointer<UInt64>.allocate(capacity: Self.bucketCount * Self.offsetCount * 256)
