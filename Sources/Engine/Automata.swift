@@ -93,12 +93,13 @@ final class ForwardAutomaton: Sendable {
             return number
         }
 
+        var next = PositionSet(count: wiring.count)
         // The state before any byte depends on the byte before the start only.
         var starts = [UInt16](repeating: 0, count: symbols)
         for before in 0..<symbols {
             var row = [UInt16](repeating: 0, count: symbols)
             for symbol in 0..<wiring.classes.count {
-                var next = wiring.firstUngated
+                next.become(wiring.firstUngated)
                 for way in wiring.firstGated where wiring.allows(way.gate, before: before, after: symbol) { next.insert(way.position) }
                 next.formIntersection(wiring.readers[symbol])
                 row[symbol] = try state(next, before: symbol)
@@ -107,9 +108,11 @@ final class ForwardAutomaton: Sendable {
             if states.rows.count > inMask.count { inMask.append(false) }
         }
 
-        while let (number, positions, before) = states.pending.popLast() {
-            var reached = PositionSet(count: wiring.count)
-            var gated: [Wiring.Way] = []
+        var (positions, reached) = (next, next)
+        var gated: [Wiring.Way] = []
+        while let (number, before) = states.takePending(&positions) {
+            reached.removeAll()
+            gated.removeAll(keepingCapacity: true)
             positions.forEach { position in
                 reached.formUnion(wiring.followingUngated[position])
                 gated += wiring.followingGated[position]
@@ -118,7 +121,7 @@ final class ForwardAutomaton: Sendable {
             for symbol in 0..<symbols {
                 if wiring.mayEnd(atOneOf: positions, before: before, after: symbol) { row[symbol] = StateTable.mark }
                 if symbol == wiring.classes.edge { continue }
-                var next = reached
+                next.become(reached)
                 for way in gated where wiring.allows(way.gate, before: before, after: symbol) { next.insert(way.position) }
                 next.formIntersection(wiring.readers[symbol])
                 row[symbol] |= try state(next, before: symbol)
@@ -214,9 +217,12 @@ final class ReverseAutomaton: Sendable {
         }
         if !knowsAfter { initial = [UInt16](repeating: initial[0], count: symbols) }
 
-        while let (number, positions, after) = states.pending.popLast() {
-            var reached = PositionSet(count: wiring.count)
-            var gated: [Wiring.Way] = []
+        var next = PositionSet(count: wiring.count)
+        var (positions, reached) = (next, next)
+        var gated: [Wiring.Way] = []
+        while let (number, after) = states.takePending(&positions) {
+            reached.removeAll()
+            gated.removeAll(keepingCapacity: true)
             positions.forEach { position in
                 reached.formUnion(wiring.precedingUngated[position])
                 gated += wiring.precedingGated[position]
@@ -230,7 +236,7 @@ final class ReverseAutomaton: Sendable {
                     row[symbol] = StateTable.mark
                 }
                 if symbol == wiring.classes.edge { continue }
-                var next = reached
+                next.become(reached)
                 for way in gated where wiring.allows(way.gate, before: symbol, after: after) { next.insert(way.position) }
                 next.formIntersection(wiring.readers[symbol])
                 if cutsAtEnds { next.subtract(wiring.ends(before: symbol, after: after)) }
@@ -245,10 +251,13 @@ final class ReverseAutomaton: Sendable {
 
 /// A set of positions.
 struct PositionSet: Hashable {
-    private var words: [UInt64]
+    fileprivate var words: [UInt64]
 
     init(count: Int) { words = Array(repeating: 0, count: (count + 63) / 64) }
 
+    mutating func removeAll() { for index in words.indices { words[index] = 0 } }
+    /// The same as assigning, without giving up the memory.
+    mutating func become(_ other: PositionSet) { for index in words.indices { words[index] = other.words[index] } }
     mutating func insert(_ position: Int) { words[position >> 6] |= 1 << UInt64(position & 63) }
     func contains(_ position: Int) -> Bool { words[position >> 6] >> UInt64(position & 63) & 1 == 1 }
     var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
@@ -278,20 +287,22 @@ struct PositionSet: Hashable {
 }
 
 /// The states found so far while an automaton is built.
+///
+/// What tells two states apart are the positions, and the neighbouring symbol where an assertion looks at it. They lie one behind the other in one array,
+/// found again through a table of open addresses: a dictionary of sets took half of the time that building took.
 private struct States {
     /// State → its row; empty while it is pending.
     var rows: [[UInt16]]
     /// States whose rows are to be filled, with the symbol beside them.
-    var pending: [(number: Int, positions: PositionSet, symbol: Int)] = []
-    private var known: [Key: UInt16] = [:]
+    private var pending: [(known: Int, symbol: Int)] = []
+    /// Words of each known set of positions, and the neighbour.
+    private var keys: [UInt64] = []
+    /// Known set → its state.
+    private var numbers: [UInt16] = []
+    /// Hash → known set + 1; a power of two, never more than half full.
+    private var slots = [UInt32](repeating: 0, count: 256)
     private var knownRows: [[UInt16]: UInt16] = [:]
     private let most: Int
-
-    /// What tells two states apart: the positions, and the neighbouring symbol where an assertion looks at it.
-    private struct Key: Hashable {
-        var positions: PositionSet
-        var neighbour: Int
-    }
 
     init(_ symbols: Int, most: Int) {
         let dead = [UInt16](repeating: 0, count: symbols)
@@ -302,13 +313,56 @@ private struct States {
 
     mutating func number(of positions: PositionSet, beside neighbour: Int, at symbol: Int) throws(TooManyStates) -> UInt16 {
         if positions.isEmpty { return 0 }
-        let key = Key(positions: positions, neighbour: neighbour)
-        if let number = known[key] { return number }
+        let last = UInt64(bitPattern: Int64(neighbour))
+        var slot = Self.hash(positions.words[...], last) & (slots.count - 1)
+        while slots[slot] != 0 {
+            let known = Int(slots[slot]) - 1
+            if isKnown(known, positions, last) { return numbers[known] }
+            slot = (slot + 1) & (slots.count - 1)
+        }
         if rows.count >= most { throw TooManyStates() }
-        known[key] = UInt16(rows.count)
-        pending.append((rows.count, positions, symbol))
+        slots[slot] = UInt32(numbers.count + 1)
+        keys += positions.words
+        keys.append(last)
+        pending.append((numbers.count, symbol))
+        numbers.append(UInt16(rows.count))
         rows.append([])
-        return UInt16(rows.count - 1)
+        if numbers.count * 2 > slots.count { growSlots(width: positions.words.count + 1) }
+        return numbers[numbers.count - 1]
+    }
+
+    /// A state whose row is to be filled, its positions, and the symbol beside them.
+    mutating func takePending(_ positions: inout PositionSet) -> (number: Int, symbol: Int)? {
+        guard let (known, symbol) = pending.popLast() else { return nil }
+        let width = positions.words.count + 1
+        for index in positions.words.indices { positions.words[index] = keys[known * width + index] }
+        return (Int(numbers[known]), symbol)
+    }
+
+    private func isKnown(_ known: Int, _ positions: PositionSet, _ last: UInt64) -> Bool {
+        let start = known * (positions.words.count + 1)
+        for index in positions.words.indices where keys[start + index] != positions.words[index] { return false }
+        return keys[start + positions.words.count] == last
+    }
+
+    private mutating func growSlots(width: Int) {
+        slots = Array(repeating: 0, count: slots.count * 2)
+        for known in numbers.indices {
+            let key = keys[known * width..<(known + 1) * width]
+            var slot = Self.hash(key.dropLast(), key.last ?? 0) & (slots.count - 1)
+            while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = UInt32(known + 1)
+        }
+    }
+
+    /// Multiplied and folded for each word, as in wyhash: patterns come from operators, not from attackers.
+    private static func hash(_ words: ArraySlice<UInt64>, _ last: UInt64) -> Int {
+        var hash = last &+ 0x9E37_79B9_7F4A_7C15
+        for word in words {
+            let product = (hash ^ word).multipliedFullWidth(by: 0xA076_1D64_78BD_642F)
+            hash = product.high ^ product.low
+        }
+        return Int(truncatingIfNeeded: hash ^ hash >> 32)
     }
 
     /// The state with exactly that row.
