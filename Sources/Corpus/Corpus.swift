@@ -104,13 +104,16 @@ public struct Corpus: Sendable {
     /// The compiled rules of the profiles.
     ///
     /// - Throws: an unknown profile, or a rule that the engine refuses, with its place.
-    public func ruleSet(profiles names: [String]) throws(CorpusError) -> RuleSet {
-        try compile(rules(profiles: names))
+    public func ruleSet(profiles names: [String], cache: RuleSetCache? = nil) throws(CorpusError) -> RuleSet {
+        try compile(rules(profiles: names), cache: cache)
     }
 
-    /// Compiles rules of this corpus; what the engine refuses is reported at its place in the file.
-    public func compile(_ rules: [Rule]) throws(CorpusError) -> RuleSet {
+    /// Compiles rules of this corpus, or takes them from the cache; what the engine refuses is reported at its place in the file.
+    ///
+    /// - Parameter note: see ``RuleSetCache/ruleSet(_:note:)``.
+    public func compile(_ rules: [Rule], cache: RuleSetCache? = nil, note: (String) -> Void = { _ in }) throws(CorpusError) -> RuleSet {
         do {
+            if let cache { return try cache.ruleSet(rules, note: note) }
             return try RuleSet(rules)
         } catch {
             throw CorpusError([problem(of: error)])

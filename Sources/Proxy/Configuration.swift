@@ -13,6 +13,8 @@ public struct Configuration: Sendable {
     public var dataDirectory: String
     /// Absolute path of the rule folder; nil for the shipped one.
     public var corpusDirectory: String?
+    /// Absolute path of the folder for compiled rules; nil for the user's own.
+    public var cacheDirectory: String?
     public var limits: Limits
     public var timeouts: Timeouts
     public var record: Recorder.Settings

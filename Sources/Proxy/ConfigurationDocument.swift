@@ -60,7 +60,7 @@ private struct ConfigurationDocument {
     let directory: String
     let environment: [String: String]
 
-    private static let keys = ["listen", "data", "corpus", "limits", "timeouts", "record", "connections", "keys", "people", "policies"]
+    private static let keys = ["listen", "data", "corpus", "cache", "limits", "timeouts", "record", "connections", "keys", "people", "policies"]
 
     func administration(_ text: String) -> (dataDirectory: String, people: [Person])? {
         guard let root = reader.root(text, keys: Self.keys), let data = dataDirectory(root) else { return nil }
@@ -81,6 +81,7 @@ private struct ConfigurationDocument {
         if let corpus, !isDirectory(corpus) {
             root.report("corpus", "there is no directory \(corpus)", hint: "name the folder that holds pii/, secrets/ and profiles/, or leave it out")
         }
+        let cache = root.text("cache").map(absolute)
         let connections = connections(root)
         let people = people(root)
         let entries = keyRing(root, people: people)
@@ -90,7 +91,7 @@ private struct ConfigurationDocument {
 
         guard let listen, let data else { return nil }
         return Configuration(
-            file: reader.file, listen: listen, dataDirectory: data, corpusDirectory: corpus, limits: limits(root),
+            file: reader.file, listen: listen, dataDirectory: data, corpusDirectory: corpus, cacheDirectory: cache, limits: limits(root),
             timeouts: timeouts(root), record: record(root), connections: connections.map(\.connection), keys: KeyRing(entries),
             people: people, policies: PolicySet(policies))
     }

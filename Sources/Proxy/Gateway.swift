@@ -17,16 +17,25 @@ public final class Gateway: Sendable {
     /// Nil where clients speak plain HTTP.
     let serverTLS: NIOSSLContext?
 
-    /// - Parameter rules: the rules of a connection's profiles.
-    /// - Throws: ``ConfigurationError``, or what `rules` throws.
-    public init(_ configuration: Configuration, logger: Logger, rules: (_ profiles: [String]) throws -> [Rule]) throws {
+    /// - Parameters:
+    ///   - rules: the rules of a connection's profiles.
+    ///   - compile: asked once for connections with the same rules. Never sees a credential.
+    /// - Throws: ``ConfigurationError``, or what `rules` and `compile` throw.
+    public init(
+        _ configuration: Configuration, logger: Logger, rules: (_ profiles: [String]) throws -> [Rule],
+        compile: (_ rules: [Rule]) throws -> RuleSet = { rules in try RuleSet(rules) }
+    ) throws {
         self.configuration = configuration
         self.logger = logger
         noRules = try RuleSet([])
         serverTLS = try configuration.listen.tls.map { try Self.serverContext($0, file: configuration.file) }
         var routes: [String: Route] = [:]
+        var compiled: [[Rule]: RuleSet] = [:]
         for connection in configuration.connections {
-            routes[connection.name] = try Route(connection, file: configuration.file, rules: rules(connection.profiles))
+            let chosen = try rules(connection.profiles)
+            let set = try compiled[chosen] ?? compile(chosen)
+            compiled[chosen] = set
+            routes[connection.name] = try Route(connection, file: configuration.file, rules: set)
         }
         self.routes = routes
         anyRules = configuration.connections.first.flatMap { routes[$0.name] }?.rules
@@ -62,9 +71,10 @@ final class Route: Sendable {
     /// What the upstream's certificate must carry, and SNI asks for; nil where that is an address (RFC 6066 §3).
     let tlsServerName: String?
 
-    init(_ connection: Connection, file: String, rules: [Rule]) throws {
+    /// - Parameter rules: those of the connection's profiles; shared by all connections that have them.
+    init(_ connection: Connection, file: String, rules: RuleSet) throws {
         self.connection = connection
-        self.rules = try RuleSet(rules + (connection.credential.map(Self.echoRules) ?? []))
+        self.rules = try connection.credential.map { try RuleSet(rules, adding: Self.echoRules($0)) } ?? rules
         guard connection.upstream.tls else {
             (tls, tlsServerName) = (nil, nil)
             return

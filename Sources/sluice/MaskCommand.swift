@@ -60,7 +60,7 @@ struct MaskCommand: ParsableCommand {
     }
 
     func run() throws {
-        let rules = try Corpus.open(rules.corpus).ruleSet(profiles: rules.profileNames)
+        let rules = try Corpus.open(rules.corpus).ruleSet(profiles: rules.profileNames, cache: rules.cache)
         if batch {
             try MaskBatch(rules: rules, format: format).run(ByteSource(path: path))
         } else {

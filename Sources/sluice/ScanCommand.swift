@@ -45,12 +45,12 @@ struct ScanCommand: ParsableCommand {
         let corpus = try Corpus.open(rules.corpus)
         let chosen = try corpus.rules(profiles: rules.profileNames)
         // A block would end the scan at the first one, so here it only masks.
-        let ruleSet = try corpus.compile(
-            chosen.map { rule in
-                var rule = rule
-                if rule.action == .block { rule.action = .redact(label: nil) }
-                return rule
-            })
+        let masking = chosen.map { rule in
+            var rule = rule
+            if rule.action == .block { rule.action = .redact(label: nil) }
+            return rule
+        }
+        let ruleSet = try corpus.compile(masking, cache: rules.cache)
         let actions = Dictionary(uniqueKeysWithValues: chosen.map { ($0.id, $0.action) })
         var log = SARIFLog(entries: corpus.entries)
         var any = false

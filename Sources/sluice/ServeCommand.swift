@@ -20,12 +20,15 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config = "sluice.yaml"
 
+    @Flag(help: "Compile the rules at every start, and keep nothing of it.")
+    var noCache = false
+
     func run() async throws {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         let logger = Logger(label: "sluice")
         let gateway: Gateway
         do {
-            gateway = try Self.gateway(config, logger)
+            gateway = try self.gateway(logger)
         } catch let error as ConfigurationError {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode(ExitStatus.usage)
@@ -56,7 +59,7 @@ struct ServeCommand: AsyncParsableCommand {
         for await signal in signals {
             guard signal == SIGHUP else { break }
             do {
-                let renewed = try Self.gateway(config, logger)
+                let renewed = try self.gateway(logger)
                 let (old, new) = (server.gateway.configuration, renewed.configuration)
                 if new.listen.host != old.listen.host || new.listen.port != old.listen.port || new.dataDirectory != old.dataDirectory {
                     logger.warning("listen and data_directory are read at start only: restart to change them")
@@ -78,11 +81,16 @@ struct ServeCommand: AsyncParsableCommand {
         logger.info("stopped")
     }
 
-    /// Reads the configuration and its rules, and compiles them.
-    private static func gateway(_ file: String, _ logger: Logger) throws -> Gateway {
-        let configuration = try Configuration.load(file)
+    /// Reads the configuration and its rules, and compiles them, or takes them from the cache.
+    private func gateway(_ logger: Logger) throws -> Gateway {
+        let configuration = try Configuration.load(config)
         let corpus = try Corpus.open(configuration.corpusDirectory)
-        return try Gateway(configuration, logger: logger) { try corpus.rules(profiles: $0) }
+        let cache = noCache ? nil : configuration.cacheDirectory.map { RuleSetCache(directory: $0) } ?? .standard()
+        return try Gateway(configuration, logger: logger) {
+            try corpus.rules(profiles: $0)
+        } compile: { rules in
+            try corpus.compile(rules, cache: cache) { logger.warning("\($0)") }
+        }
     }
 
     /// The given signals as they arrive, instead of what they would do by default.

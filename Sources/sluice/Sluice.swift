@@ -102,5 +102,10 @@ struct RuleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The folder of the corpus (default: $SLUICE_CORPUS, ./corpus, the one shipped with sluice).", valueName: "dir"))
     var corpus: String?
 
+    @Flag(help: "Compile the rules anew, and keep nothing of it. (Else ~/.cache/sluice holds them compiled.)")
+    var noCache = false
+
+    var cache: RuleSetCache? { noCache ? nil : .standard() }
+
     var profileNames: [String] { profiles.isEmpty ? [Corpus.defaultProfile] : profiles }
 }

@@ -49,6 +49,7 @@ import Testing
         process.arguments = arguments
         process.currentDirectoryURL = directory
         process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "SLUICE_CORPUS" }
+            .merging(["XDG_CACHE_HOME": directory.appending(path: "cache").path]) { $1 }
         let (output, error) = (directory.appending(path: "output"), directory.appending(path: "error"))
         for file in [output, error] { try Data().write(to: file) }
         process.standardInput = try FileHandle(forReadingFrom: directory.appending(path: "input"))

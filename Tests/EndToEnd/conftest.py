@@ -1,8 +1,18 @@
 """What tests share: a vendor, and a gateway in front of it."""
 
+import os
+
 import pytest
 
 from processes import FEW_RULES, Gateway, Vendor
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """Compiled rules are kept among the tests' own files, not the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["XDG_CACHE_HOME"] = str(folder)
+    return folder / "sluice"
 
 
 @pytest.fixture(scope="session")

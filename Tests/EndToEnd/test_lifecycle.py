@@ -151,3 +151,23 @@ def test_an_idle_gateway_stops_at_once(start_gateway):
         began = time.monotonic()
         assert gateway.process.stop(signal.SIGTERM) == 0
         assert time.monotonic() - began < 10
+
+
+def test_the_next_start_takes_the_rules_from_the_cache(start_gateway):
+    gateway = start_gateway(settings="cache: compiled")
+    (kept,) = (gateway.folder / "compiled").iterdir()
+    compiled = kept.read_bytes()
+    assert kept.stat().st_mode & 0o777 == 0o600 and kept.parent.stat().st_mode & 0o777 == 0o700
+    assert gateway.key_file.read_bytes() not in compiled, "no credential is kept"
+
+    gateway.process.stop(signal.SIGTERM)
+    gateway.restart()
+    assert gateway.curl("/customers").status == 200
+    assert [file.read_bytes() for file in kept.parent.iterdir()] == [compiled]
+
+    gateway.process.stop(signal.SIGTERM)
+    kept.write_bytes(compiled[:-1] + bytes([compiled[-1] ^ 1]))
+    gateway.restart()
+    assert re.search(r"compiled/\w+\.rules is not used: the archive is damaged", gateway.process.said())
+    assert gateway.curl("/customers").status == 200
+    assert kept.read_bytes() == compiled, "written anew"

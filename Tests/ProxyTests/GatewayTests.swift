@@ -1,0 +1,56 @@
+// What connections share, and what must never be shared.
+
+import Engine
+import Foundation
+import Logging
+import Testing
+
+@testable import Proxy
+
+@Suite struct GatewayTests {
+    @Test("Connections with the same rules share one compiled set, which knows no credential")
+    func sharing() throws {
+        let configuration = try Configuration.parse(
+            """
+            listen: {host: 127.0.0.1, port: 0}
+            data: data
+            connections:
+              - {name: one, upstream: "https://one.example.com", credential: {kind: bearer, from: env:ONE}, profiles: [a]}
+              - {name: two, upstream: "https://two.example.com", credential: {kind: bearer, from: env:TWO}, profiles: [b]}
+              - {name: bare, upstream: "https://bare.example.com", profiles: [a]}
+              - {name: other, upstream: "https://other.example.com", profiles: [c]}
+            keys:
+              - {name: agent, groups: [agents], hash: "sha256:\(String(repeating: "0", count: 64))"}
+            policies:
+              - {groups: [agents], connections: ["*"], decision: allow}
+            """, file: "sluice.yaml", environment: ["ONE": "first-" + "credential", "TWO": "second-" + "credential"])
+        var compiled: [[Rule]] = []
+        var set: RuleSet?
+        let gateway = try Gateway(configuration, logger: Logger(label: "test")) { profiles in
+            profiles == ["c"] ? [TestRules.card] : TestRules.all
+        } compile: { rules in
+            compiled.append(rules)
+            let made = try RuleSet(rules)
+            if rules == TestRules.all { set = made }
+            return made
+        }
+        #expect(compiled == [TestRules.all, [TestRules.card]])
+        #expect(try #require(gateway.route(named: "bare")).rules === set)
+        for (name, secret, foreign) in [("one", "first-", "second-"), ("two", "second-", "first-")] {
+            let rules = try #require(gateway.route(named: name)).rules
+            #expect(rules !== set && rules.rules.starts(with: TestRules.all))
+            #expect(Self.masked("a \(secret)credential, \(foreign)credential, \(TestRules.cardNumber)", rules)
+                == "a [REDACTED:INJECTED_CREDENTIAL], \(foreign)credential, \(TestRules.label)")
+        }
+    }
+
+    private static func masked(_ text: String, _ rules: RuleSet) -> String {
+        var masker = Masker(rules, format: .text)
+        var output: [UInt8] = []
+        do {
+            try Array(text.utf8).withUnsafeBytes { try masker.feed($0).append(to: &output, chunk: $0) }
+            try masker.finish().append(to: &output, chunk: UnsafeRawBufferPointer(start: nil, count: 0))
+        } catch { Issue.record("\(error)") }
+        return String(decoding: output, as: UTF8.self)
+    }
+}
