@@ -28,7 +28,7 @@ public struct FuzzCase {
     /// Longer bodies are not made: over twice the 4096 bytes that a match may hold, and enough for one oversized event.
     static let longestBody = 40_000
     /// More chunks would make single inputs slow; a long body is then cut into larger ones.
-    static let mostChunks = 400
+    static let mostChunks = 160
 
     /// Nil where `input` is shorter than a head.
     public init?(_ input: UnsafeRawBufferPointer) {

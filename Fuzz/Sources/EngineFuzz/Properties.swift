@@ -8,9 +8,9 @@ extension FuzzCase {
     ///
     /// - Throws: the first property that does not hold (``Failure``), or what the engine threw.
     public func check() throws {
-        let set = try CompiledSets.shared.set(rules)
-        let whole = try Run(set, format, body, chunks: [0..<body.count], placement: placement)
-        let cut = try Run(set, format, body, chunks: chunks, placement: placement)
+        let sets = try CompiledSets.shared.sets(rules)
+        let whole = try Run(sets.compiled, format, body, chunks: [0..<body.count], placement: placement)
+        let cut = try Run(sets.loaded, format, body, chunks: chunks, placement: placement)
 
         // C1: the same for every cut.
         if !Self.areSame(cut.output[...], whole.output[...]) { throw Failure("output depends on the cuts: \(Self.firstDifference(cut.output, whole.output))") }
@@ -73,19 +73,34 @@ extension FuzzCase {
 
 /// Compiles all rule sets, which inputs otherwise wait for.
 public func compileRules() throws {
-    for index in FuzzRules.all.indices { _ = try CompiledSets.shared.set(index) }
+    for index in FuzzRules.all.indices { _ = try CompiledSets.shared.sets(index) }
 }
 
 /// The rule sets compiled so far. Used by one thread, the one that runs the inputs: hence unchecked.
 private final class CompiledSets: @unchecked Sendable {
     static let shared = CompiledSets()
 
-    private var sets = [RuleSet?](repeating: nil, count: FuzzRules.all.count)
+    /// The same rules, come by in two ways, which must not make a difference.
+    struct Sets {
+        /// Compiled together.
+        var compiled: RuleSet
+        /// Loaded from an archive; of the small sets only half of the rules were in it, the others were added.
+        var loaded: RuleSet
+    }
 
-    func set(_ index: Int) throws -> RuleSet {
-        if let set = sets[index] { return set }
-        let set = try RuleSet(FuzzRules.all[index].rules())
-        sets[index] = set
-        return set
+    private var known = [Sets?](repeating: nil, count: FuzzRules.all.count)
+    /// Larger sets are not compiled a second time in parts: under the sanitizer that takes seconds.
+    private static let small = 20
+
+    func sets(_ index: Int) throws -> Sets {
+        if let sets = known[index] { return sets }
+        let rules = try FuzzRules.all[index].rules()
+        let compiled = try RuleSet(rules)
+        let first = rules.count > Self.small ? rules : Array(rules[..<(rules.count / 2)])
+        let archive = rules.count > Self.small ? try compiled.archive() : try RuleSet(first).archive()
+        let loaded = try archive.withUnsafeBytes { try RuleSet(first, archive: $0) }
+        let sets = Sets(compiled: compiled, loaded: try RuleSet(loaded, adding: Array(rules[first.count...])))
+        known[index] = sets
+        return sets
     }
 }
