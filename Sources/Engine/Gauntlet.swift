@@ -96,7 +96,7 @@ extension Gauntlet {
     public static func hardest(_ rule: Rule) throws(RuleError) -> Work { try hardest(CompiledRule(rule)) }
 
     static func hardest(_ compiled: CompiledRule) throws(RuleError) -> Work {
-        let alone = try RuleSet([compiled])
+        let alone = try RuleSet(compiled: [compiled])
         var hardest: Work?
         // Long enough for two holds and what comes between them.
         for input in try Gauntlet(compiled, texts: 3 * CompiledRule.longestHold).inputs where input.format == .text && input.chunk == nil {

@@ -22,7 +22,7 @@ struct HardTexts {
 
     init(_ compiled: CompiledRule, seed: UInt64) throws(RuleError) {
         self.compiled = compiled
-        alone = try RuleSet([compiled])
+        alone = try RuleSet(compiled: [compiled])
         literal = try compiled.pattern.longestLiteral
         random = SplitMix64(seed: seed)
         let table = compiled.forward.table

@@ -31,11 +31,11 @@ public final class RuleSet: Sendable {
             try Gauntlet.judge(rule)
             compiled.append(rule)
         }
-        try self.init(compiled)
+        try self.init(compiled: compiled)
     }
 
     /// Puts together rules that are ready.
-    convenience init(_ compiled: [CompiledRule]) throws(RuleError) {
+    convenience init(compiled: [CompiledRule]) throws(RuleError) {
         self.init(compiled, try PlaceFinder(compiled, variant: KernelVariant.best), Scout(compiled))
     }
 
