@@ -53,7 +53,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "Cryptography"], exclude: ["README.md"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "ByteKernels", "Cryptography"], exclude: ["README.md"]),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine"]),
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "DemoVendor", "Engine", "Corpus"]),

@@ -228,7 +228,8 @@ extension Plan {
     func write(to archive: inout ArchiveWriter) {
         archive.append(isForHyperscan ? 1 : 0)
         archive.append(chosen) { choice, archive in
-            archive.append(Array(choice.name.utf8))
+            archive.append(Lane.allCases.firstIndex(of: choice.lane)!)
+            archive.append(choice.distance)
             archive.append(choice.hitsPerKB)
             archive.append(choice.cost)
             archive.append(choice.entries) { $0.write(to: &$1) }
@@ -238,7 +239,8 @@ extension Plan {
     init(of rule: Rule, from archive: inout ArchiveReader) throws(ArchiveError) {
         let isForHyperscan = try archive.count(atMost: 1) == 1
         let chosen = try archive.list { archive throws(ArchiveError) in
-            var choice = Choice(name: String(decoding: try archive.bytes(), as: UTF8.self))
+            var choice = Choice(lane: Lane.allCases[try archive.count(atMost: Lane.allCases.count - 1)])
+            choice.distance = try archive.count(atMost: CompiledRule.longestHold)
             (choice.hitsPerKB, choice.cost) = (try archive.number(), try archive.number())
             choice.entries = try archive.list { archive throws(ArchiveError) in try Entry(of: rule, from: &archive) }
             return choice

@@ -57,8 +57,10 @@ final class CompiledRule: Sendable {
     static let mostEndsChecked = 64
     static let mostPositions = 4000
 
-    /// - Parameter tables: those of the same rule, made before; nil to make them.
-    init(_ rule: Rule, tables: Tables? = nil) throws(RuleError) {
+    /// - Parameters:
+    ///   - tables: those of the same rule, made before; nil to make them.
+    ///   - lane: for tests: see ``Plan``.
+    init(_ rule: Rule, tables: Tables? = nil, preferring lane: Plan.Lane? = nil) throws(RuleError) {
         self.rule = rule
         label = Array((rule.action.label ?? "[REDACTED:\(rule.entity)]").utf8)
         escapedLabel = JSONEscapes.escaped(label)
@@ -89,7 +91,7 @@ final class CompiledRule: Sendable {
         hasMask = parts != nil
         let after = parts?.after ?? .empty
         isPrompt = pattern.isUnbounded && rule.checks.isEmpty && after.positionCount == 0 && !rule.action.needsWholeValue
-        let tables = if let tables { tables } else { try Tables(rule, pattern, context, core, after: after, committing: isPrompt) }
+        let tables = if let tables { tables } else { try Tables(rule, pattern, context, core, after: after, committing: isPrompt, preferring: lane) }
         plan = tables.plan
         (forward, starts, prefixes, open) = (tables.forward, tables.starts, tables.prefixes, tables.open)
         rest = tables.rest.map { automaton in
@@ -111,7 +113,8 @@ final class CompiledRule: Sendable {
 
 extension CompiledRule.Tables {
     fileprivate init(
-        _ rule: Rule, _ pattern: Pattern, _ context: ContextWords?, _ core: Core, after: Pattern, committing: Bool
+        _ rule: Rule, _ pattern: Pattern, _ context: ContextWords?, _ core: Core, after: Pattern, committing: Bool,
+        preferring lane: Plan.Lane?
     ) throws(RuleError) {
         var positions = Positions(pattern)
         positions.startOnWholeCharacters()
@@ -121,7 +124,7 @@ extension CompiledRule.Tables {
                 rule: rule.id, message: "the pattern can stay alive without an end for as long as such bytes come: \(way)",
                 hint: "bound the repeat, as in {0,200}, or let the pattern end inside it: a repeat without bound may only be followed by what may be missing")
         }
-        plan = Plan(pattern, context, core: core)
+        plan = Plan(pattern, context, core: core, preferring: lane)
         do {
             forward = try ForwardAutomaton(wiring)
             open = try ReverseAutomaton.matchesOpen(wiring, elements: pattern.elements[...], committing: committing)

@@ -18,9 +18,21 @@ struct Plan: Sendable {
         var gram: Gram
     }
 
+    /// The kinds of ways.
+    enum Lane: String, Sendable, CaseIterable {
+        case firstBytes = "from the first byte"
+        case fixedDistance = "from a byte at a fixed distance"
+        case pivot = "from a pivot behind what varies in length"
+        case words = "from the words of the context"
+        case hyperscan = "by Hyperscan, from the end of the core"
+    }
+
     /// A way to find the starts of all matches, or of those of one alternative.
     struct Choice: Sendable {
-        var name: String
+        var lane: Lane
+        /// Bytes from the start of a match to the anchor, where that is fixed.
+        var distance = 0
+        var name: String { lane == .fixedDistance ? "from byte \(distance + 1)" : lane.rawValue }
         var entries: [Entry] = []
         /// Places in a KB (1,000 bytes) of sample traffic at which the rule is looked at.
         var hitsPerKB = 0.0
@@ -55,9 +67,14 @@ struct Plan: Sendable {
     private static let lookAtWord = 20.0
 
     /// What was chosen before, without what was weighed.
-    init(chosen: [Choice], isForHyperscan: Bool) { (self.chosen, self.isForHyperscan) = (chosen, isForHyperscan) }
+    init(chosen: [Choice], isForHyperscan: Bool) { (self.chosen, self.isForHyperscan, preferred) = (chosen, isForHyperscan, nil) }
 
-    init(_ pattern: Pattern, _ context: ContextWords?, core: Core) {
+    /// The lane to take wherever it is open, however dear.
+    private var preferred: Lane?
+
+    /// - Parameter preferred: for tests, which send rules through every lane that is open to them.
+    init(_ pattern: Pattern, _ context: ContextWords?, core: Core, preferring preferred: Lane? = nil) {
+        self.preferred = preferred
         add(pattern)
         let alternatives = pattern.alternativesAtFront
         if alternatives.count > 1, cost > Self.lookAtStart / 2 {
@@ -68,29 +85,30 @@ struct Plan: Sendable {
         }
         if let context {
             let entries = context.words.indices.map { Entry(anchor: .word($0), gram: Gram.word(context.words[$0])) }
-            replace(by: Self.weighed(Choice(name: "words of the context", entries: entries), each: Self.lookAtWord + 2 * Double(context.within)))
+            replace(by: Self.weighed(Choice(lane: .words, entries: entries), each: Self.lookAtWord + 2 * Double(context.within)))
         }
-        if core.literalLength >= 3, cost > Self.dear {
+        if preferred == .hyperscan || core.literalLength >= 3 && cost > Self.dear {
             isForHyperscan = true
-            replace(by: Choice(name: "Hyperscan, from the end of the core", cost: Self.dear))
+            replace(by: Choice(lane: .hyperscan, cost: Self.dear))
         }
     }
 
     /// Weighs the ways to find matches of an alternative and takes the cheapest.
     private mutating func add(_ pattern: Pattern) {
         var choices: [Choice] = []
-        func weigh(_ name: String, _ anchor: Anchor, each: Double, _ grams: (_ most: Int) -> [Gram]) {
+        func weigh(_ lane: Lane, _ anchor: Anchor, distance: Int = 0, each: Double, _ grams: (_ most: Int) -> [Gram]) {
             // More grams tell more apart, and cost room in the sieve: a step up has to be worth it.
             var best: Choice?
             for most in [4, 16, 48] {
-                let choice = Self.weighed(Choice(name: name, entries: grams(most).map { Entry(anchor: anchor, gram: $0) }), each: each)
+                let choice = Self.weighed(
+                    Choice(lane: lane, distance: distance, entries: grams(most).map { Entry(anchor: anchor, gram: $0) }), each: each)
                 if choice.entries.count <= 64, choice.cost + 2 < best?.cost ?? .infinity { best = choice }
             }
             if let best { choices.append(best) }
         }
         var whole = Positions(pattern)
         whole.startOnWholeCharacters()
-        weigh("from the first byte", .start(before: 0), each: Self.lookAtStart) { Gram.starts(of: whole, most: $0) }
+        weigh(.firstBytes, .start(before: 0), each: Self.lookAtStart) { Gram.starts(of: whole, most: $0) }
         let parts = pattern.parts
         for index in parts.indices.dropFirst() where !parts[index].canBeEmpty {
             let prefix = Pattern.sequence(Array(parts[..<index]))
@@ -102,21 +120,22 @@ struct Plan: Sendable {
             let pivot = rest.first.reduce(ByteSet()) { $0 | rest.sets[$1.position] }
             guard (inPrefix & pivot).isEmpty else { continue }
             if let length = prefix.fixedLength {
-                weigh("from byte \(length + 1)", .start(before: length), each: Self.lookAtStart) { Gram.pivots(prefix: before, rest: rest, most: $0) }
+                weigh(.fixedDistance, .start(before: length), distance: length, each: Self.lookAtStart) { Gram.pivots(prefix: before, rest: rest, most: $0) }
             } else {
-                weigh("from a pivot behind what varies in length", .pivot(prefix: prefixes.count), each: Self.lookAtPivot) {
+                weigh(.pivot, .pivot(prefix: prefixes.count), each: Self.lookAtPivot) {
                     Gram.pivots(prefix: before, rest: rest, most: $0)
                 }
                 prefixes.append(prefix)
             }
         }
         choices.sort { $0.cost < $1.cost }
+        if let index = choices.firstIndex(where: { $0.lane == preferred }) { choices.insert(choices.remove(at: index), at: 0) }
         if let first = choices.first { chosen.append(first) }
         others += choices.dropFirst()
     }
 
     private mutating func replace(by choice: Choice) {
-        if choice.cost >= cost {
+        if choice.lane != preferred, choice.cost >= cost || preferred != nil {
             others.append(choice)
         } else {
             others += chosen

@@ -35,8 +35,8 @@ public final class RuleSet: Sendable {
     }
 
     /// Puts together rules that are ready.
-    convenience init(compiled: [CompiledRule]) throws(RuleError) {
-        self.init(compiled, try PlaceFinder(compiled, variant: KernelVariant.best), Scout(compiled))
+    convenience init(compiled: [CompiledRule], variant: kernel_variant = KernelVariant.best) throws(RuleError) {
+        self.init(compiled, try PlaceFinder(compiled, variant: variant), Scout(compiled))
     }
 
     init(_ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout) {
