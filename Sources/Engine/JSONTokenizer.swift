@@ -63,11 +63,14 @@ struct JSONTokenizer {
     private static let needsMore: UInt16 = 0xFFFF
 
     /// The row of ``steps`` for the place that has been reached.
+    @inline(__always)
     private var row: UInt16 { Self.row(expected, depth == 0 ? 0 : isInObject ? 2 : 1) }
 
     /// - Parameter surroundings: 0 outermost, 1 in an array, 2 in an object.
+    @inline(__always)
     private static func row(_ expected: Expected, _ surroundings: UInt16) -> UInt16 { (surroundings << 3 | UInt16(expected.rawValue)) << 8 }
 
+    @inline(__always)
     private static func expected(_ row: UInt16) -> Expected { Expected(rawValue: UInt8(row >> 8 & 7)).unsafelyUnwrapped }
 
     /// Row + byte → row behind it, where that is all there is to know; or one of the two above.
@@ -393,13 +396,16 @@ struct JSONTokenizer {
 
     // MARK: Grammar
 
+    @inline(__always)
     private var expectsValue: Bool { expected == .value || expected == .valueOrEnd }
 
+    @inline(__always)
     private mutating func pop() {
         depth -= 1
         isInObject = depth > 0 && levels[(depth - 1) >> 6] >> UInt64((depth - 1) & 63) & 1 == 1
     }
 
+    @inline(__always)
     private mutating func push(_ isObject: Bool) {
         let word = depth >> 6
         if word == levels.count { levels.append(0) }
@@ -410,6 +416,7 @@ struct JSONTokenizer {
     }
 
     /// After a value: inside something a comma or the end, outside another value, with or without white space between.
+    @inline(__always)
     private mutating func endValue() { expected = depth > 0 ? .commaOrEnd : .value }
 
     private mutating func breakOff(at index: Int, count: Int, isLast: Bool, into texts: inout [JSONText]) -> Int {

@@ -24,10 +24,10 @@ kernel_variant kernel_best_variant(void);
 // MARK: The sieve
 
 /// Offsets around an anchor at which the sieve looks, ascending: those near the anchor tell most, far ones tell a long token from a word.
-#define SIEVE_OFFSETS 9
+#define SIEVE_OFFSETS 10
 #define SIEVE_LEAST_OFFSET (-1)
 #define SIEVE_GREATEST_OFFSET 11
-static const int8_t sieve_offsets[SIEVE_OFFSETS] = {SIEVE_LEAST_OFFSET, 0, 1, 2, 3, 4, 6, 7, SIEVE_GREATEST_OFFSET};
+static const int8_t sieve_offsets[SIEVE_OFFSETS] = {SIEVE_LEAST_OFFSET, 0, 1, 2, 3, 4, 6, 7, 9, SIEVE_GREATEST_OFFSET};
 
 /// Groups of grams that it tells apart, eight to a byte.
 #define SIEVE_BYTES 4
@@ -71,7 +71,8 @@ static inline uint64_t sieve_standing(const uint64_t *grams, const uint8_t *anch
     standing &= grams[5 * 256 + anchor[4]];
     standing &= grams[6 * 256 + anchor[6]];
     standing &= grams[7 * 256 + anchor[7]];
-    standing &= grams[8 * 256 + anchor[11]];
+    standing &= grams[8 * 256 + anchor[9]];
+    standing &= grams[9 * 256 + anchor[11]];
     return standing;
 }
 
