@@ -256,6 +256,7 @@ extension Plan.Entry {
             case .start(let before): (0, before)
             case .pivot(let prefix): (1, prefix)
             case .word(let word): (2, word)
+            case .gate(let word): (3, word)
             }
         archive.append(kind)
         archive.append(value)
@@ -263,10 +264,11 @@ extension Plan.Entry {
     }
 
     fileprivate init(of rule: Rule, from archive: inout ArchiveReader) throws(ArchiveError) {
-        switch try archive.count(atMost: 2) {
+        switch try archive.count(atMost: 3) {
         case 0: anchor = .start(before: try archive.count(atMost: CompiledRule.longestHold))
         case 1: anchor = .pivot(prefix: try archive.count(atMost: CompiledRule.mostPositions))
-        default: anchor = .word(try archive.count(atMost: (rule.context?.words.count ?? 0) - 1))
+        case 2: anchor = .word(try archive.count(atMost: (rule.context?.words.count ?? 0) - 1))
+        default: anchor = .gate(try archive.count(atMost: (rule.context?.words.count ?? 0) - 1))
         }
         gram = Gram()
         let sets = try archive.bytes()

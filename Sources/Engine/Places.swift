@@ -13,6 +13,8 @@ final class PlaceFinder: @unchecked Sendable {
             case pivot
             /// Word `value` of the rule's context begins at the place.
             case word
+            /// Word `value` of the rule's context begins at the place: up to where it reaches, the rule's other places are looked at.
+            case gate
         }
         var rule: Int32
         var kind: Kind
@@ -79,6 +81,7 @@ final class PlaceFinder: @unchecked Sendable {
                 case .start(let before): (.start, before)
                 case .pivot(let prefix): (.pivot, prefix)
                 case .word(let word): (.word, word)
+                case .gate(let word): (.gate, word)
                 }
             (entries + index).initialize(
                 to: Entry(rule: Int32(entry.rule), kind: kind, isInOrder: rules[entry.rule].plan.isInOrder, value: Int32(value)))

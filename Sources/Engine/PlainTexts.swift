@@ -48,9 +48,9 @@ struct PlainTexts {
                     switch entry.kind {
                     case .start:
                         let start = place - Int(entry.value)
-                        if start >= 0, find(start) { confirm(rule, start, entry.isInOrder) }
+                        if start >= 0, scanner.isOpen(rule, at: start), find(start) { confirm(rule, start, entry.isInOrder) }
                     case .pivot:
-                        if place >= 0, find(place) { confirm(rule, behind: Int(entry.value), end: place, entry.isInOrder) }
+                        if place >= 0, scanner.isOpen(rule, at: 0), find(place) { confirm(rule, behind: Int(entry.value), end: place, entry.isInOrder) }
                     case .word:
                         guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: Int(hit.position), in: buffer) else { return }
                         let last = min(range.upperBound - behind, window.count)
@@ -59,6 +59,9 @@ struct PlainTexts {
                             if find(start) { confirm(rule, start, false) }
                             start += 1
                         }
+                    case .gate:
+                        guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: Int(hit.position), in: buffer) else { return }
+                        scanner.openGate(rule, upTo: range.upperBound - behind)
                     }
                 }
             }

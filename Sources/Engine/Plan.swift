@@ -10,6 +10,8 @@ struct Plan: Sendable {
         case pivot(prefix: Int)
         /// The word of the rule's context with that number begins here: matches may start behind it.
         case word(Int)
+        /// The word of the rule's context with that number begins here: only behind one are the rule's other places looked at.
+        case gate(Int)
     }
 
     /// A gram to look for and what it means.
@@ -24,6 +26,7 @@ struct Plan: Sendable {
         case fixedDistance = "from a byte at a fixed distance"
         case pivot = "from a pivot behind what varies in length"
         case words = "from the words of the context"
+        case gate = "looked at only behind words of the context"
         case hyperscan = "by Hyperscan, from the end of the core"
     }
 
@@ -55,16 +58,22 @@ struct Plan: Sendable {
     /// Places are found in order of the starts they stand for, so that each can be decided at once.
     var isInOrder: Bool {
         if isForHyperscan { return false }
-        let anchors = Set(entries.map(\.anchor))
+        let anchors = Set(entries.map(\.anchor).filter { if case .gate = $0 { false } else { true } })
         if case .word? = anchors.first { return false }
         return anchors.count <= 1
     }
+
+    /// Places count only behind a word of the rule's context.
+    var isGated: Bool { entries.contains { if case .gate = $0.anchor { true } else { false } } }
 
     /// Above this cost a rule that has a literal is left to Hyperscan, in nanoseconds a KB.
     private static let dear = 300.0
     private static let lookAtStart = 20.0
     private static let lookAtPivot = 40.0
     private static let lookAtWord = 20.0
+    private static let lookAtGate = 12.0
+    /// At a place that its gate keeps from being looked at.
+    private static let closed = 8.0
 
     /// What was chosen before, without what was weighed.
     init(chosen: [Choice], isForHyperscan: Bool) { (self.chosen, self.isForHyperscan, preferred) = (chosen, isForHyperscan, nil) }
@@ -84,8 +93,11 @@ struct Plan: Sendable {
             if divided.cost * 1.5 < cost { self = divided }
         }
         if let context {
-            let entries = context.words.indices.map { Entry(anchor: .word($0), gram: Gram.word(context.words[$0])) }
-            replace(by: Self.weighed(Choice(lane: .words, entries: entries), each: Self.lookAtWord + 2 * Double(context.within)))
+            let grams = context.words.map(Gram.word)
+            let words = Choice(lane: .words, entries: grams.indices.map { Entry(anchor: .word($0), gram: grams[$0]) })
+            let gates = Choice(lane: .gate, entries: grams.indices.map { Entry(anchor: .gate($0), gram: grams[$0]) })
+            close(by: Self.weighed(gates, each: Self.lookAtGate))
+            replace(by: Self.weighed(words, each: Self.lookAtWord + 2 * Double(context.within)))
         }
         if preferred == .hyperscan || core.literalLength >= 3 && cost > Self.dear {
             isForHyperscan = true
@@ -132,6 +144,14 @@ struct Plan: Sendable {
         if let index = choices.firstIndex(where: { $0.lane == preferred }) { choices.insert(choices.remove(at: index), at: 0) }
         if let first = choices.first { chosen.append(first) }
         others += choices.dropFirst()
+    }
+
+    /// Lets the rule's places be looked at only where a word of its context stands before them, if that is worth it.
+    private mutating func close(by gates: Choice) {
+        let closed = gates.cost + Self.closed * chosen.reduce(0) { $0 + $1.hitsPerKB }
+        guard closed < cost || preferred == .gate else { return }
+        for index in chosen.indices { chosen[index].cost = chosen[index].hitsPerKB * Self.closed }
+        chosen.append(gates)
     }
 
     private mutating func replace(by choice: Choice) {

@@ -104,6 +104,9 @@ final class TextScanner {
     /// Rule → earliest start of it that is still open.
     private var open: [Int]
     private var touched: [Int] = []
+    /// Rule → up to where it is looked at: everywhere, but for those whose gate has to be opened by a word of their context.
+    private var gates: [Int]
+    private let gated: [Int]
 
     private struct Component {
         var matchStart: Int
@@ -119,6 +122,8 @@ final class TextScanner {
         openStarts = OpenStarts(open)
         resume = Array(repeating: 0, count: rules.count)
         self.open = Array(repeating: .max, count: rules.count)
+        gates = Array(repeating: .max, count: rules.count)
+        gated = rules.indices.filter { rules[$0].plan.isGated }
     }
 
     /// A stretch of text and what is known around it.
@@ -165,7 +170,17 @@ final class TextScanner {
     // MARK: Plain texts
 
     /// Begins a window whose plain texts are looked at in order.
-    func beginPlainTexts() { touched.removeAll(keepingCapacity: true) }
+    func beginPlainTexts() {
+        touched.removeAll(keepingCapacity: true)
+        closeGates()
+    }
+
+    /// Lets a rule's places be looked at up to a place in the window.
+    func openGate(_ rule: Int, upTo place: Int) { gates[rule] = max(gates[rule], place) }
+
+    /// Whether a rule is looked at where it may start.
+    @inline(__always)
+    func isOpen(_ rule: Int, at start: Int) -> Bool { start < gates[rule] }
 
     /// The match of a rule at a place of the window, unless an earlier one of that rule reaches over it.
     ///
@@ -203,6 +218,8 @@ final class TextScanner {
             body(match)
         }
     }
+
+    private func closeGates() { for rule in gated { gates[rule] = .min } }
 
     private func clear() {
         replacements.removeAll(keepingCapacity: true)
@@ -398,7 +415,8 @@ final class TextScanner {
         starts.removeAll(keepingCapacity: true)
         let bytes = stretch.bytes
         let buffer = places.buffer
-        func add(_ rule: Int, _ start: Int) { starts.append(UInt64(rule) << 32 | UInt64(start)) }
+        func add(_ rule: Int, _ start: Int) { if start < gates[rule] { starts.append(UInt64(rule) << 32 | UInt64(start)) } }
+        closeGates()
         func addBehind(_ automaton: ReverseAutomaton, _ rule: Int, end: Int, after: UInt8?) {
             let table = automaton.table
             let state = automaton.initial[after.map(table.symbol) ?? table.edge]
@@ -427,6 +445,9 @@ final class TextScanner {
                         let last = min(range.upperBound - place, bytes.count)
                         if first >= last { return }
                         for start in first..<last where rules[rule].mayStart(at: start, in: bytes, before: before) { add(rule, start) }
+                    case .gate:
+                        guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
+                        gates[rule] = max(gates[rule], range.upperBound - place)
                     }
                 }
             }
