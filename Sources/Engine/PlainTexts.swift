@@ -124,6 +124,8 @@ struct PlainTexts {
     /// Looks for a match that starts at a place in the text.
     @inline(__always)
     private mutating func confirm(_ rule: Int, _ start: Int, _ isInOrder: Bool) {
+        // A look that changes nothing is not taken: in a long match that begins anew at every few bytes each would go to its end.
+        if isInOrder ? !scanner.mayMatchInPlainText(rule, at: start) : unordered.last == text { return }
         let bytes = UnsafeBufferPointer(start: window.baseAddress.unsafelyUnwrapped + text.lowerBound, count: text.count)
         let sight = scout.run(rule, from: start &- text.lowerBound, in: bytes)
         if sight.ends > 0 { confirm(rule, start, isInOrder, sight) }

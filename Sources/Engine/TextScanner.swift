@@ -182,6 +182,10 @@ final class TextScanner {
     @inline(__always)
     func isOpen(_ rule: Int, at start: Int) -> Bool { start < gates[rule] }
 
+    /// Whether no earlier match of the rule reaches over a place of the window, and none was sought there.
+    @inline(__always)
+    func mayMatchInPlainText(_ rule: Int, at start: Int) -> Bool { start >= resume[rule] }
+
     /// The match of a rule at a place of the window, unless an earlier one of that rule reaches over it.
     ///
     /// - Parameters:
