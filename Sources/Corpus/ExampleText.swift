@@ -67,7 +67,7 @@ private func alphabet(of list: Substring) throws(ExampleError) -> [Character] {
 
 /// A small pseudo-random sequence, the same on every machine. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number
 /// generators" (OOPSLA 2014); seeded with FNV-1a of a string.
-private struct SplitMix64 {
+struct SplitMix64 {
     private var state: UInt64
 
     init(seed: String) {

@@ -55,6 +55,15 @@ extension String {
             .min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
     }
 
+    /// The candidates that differ least from this word, the nearest first; of ids with hyphens each part counts for itself too.
+    func nearest(_ count: Int, in candidates: some Sequence<String>) -> [String] {
+        let ranked = candidates.map { candidate in
+            let parts = candidate.split(separator: "-").map { editDistance(to: String($0)) }
+            return (candidate, candidate.contains(self) ? 0 : Swift.min(editDistance(to: candidate), parts.min() ?? .max))
+        }
+        return ranked.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.prefix(count).map(\.0)
+    }
+
     /// Insertions, deletions and substitutions of characters that turn one word into the other (Levenshtein).
     private func editDistance(to other: String) -> Int {
         let mine = Array(self)

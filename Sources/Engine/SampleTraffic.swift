@@ -1,7 +1,7 @@
 // A sample of what vendors send, by which the planner estimates how often a gram will be met. It decides speed only, never what is found.
 
-enum SampleTraffic {
-    static let bytes = Array(text.utf8)
+public enum SampleTraffic {
+    public static let bytes = Array(text.utf8)
 
     private static let text = #"""
         {"object":"list","url":"/v1/customers","has_more":true,"data":[{"id":"cus_NffrFeUfNV2Hib","object":"customer","address":null,"balance":0,
