@@ -31,6 +31,7 @@ final class Bench {
     private let corpus: Corpus
     private let isQuick: Bool
     private let patience: Patience
+    private let runsGauntlet: Bool
     private var missing: [String] = []
     private var ruleSets: [RulesKey: Rules] = [:]
     private var bodies: [BodySource: Body] = [:]
@@ -38,7 +39,9 @@ final class Bench {
     /// - Parameters:
     ///   - only: names of the workloads to run; empty for all.
     ///   - isQuick: leaves the inner points of sweeps out, and of chunk sizes where there are more than four.
-    init(definitions: [Workload], only: [String], payloads: URL, corpus: String, isQuick: Bool, patience: Patience) throws {
+    ///   - gauntlet: whether the gauntlet of every rule is run too.
+    init(definitions: [Workload], only: [String], payloads: URL, corpus: String, isQuick: Bool, gauntlet: Bool, patience: Patience) throws {
+        runsGauntlet = gauntlet
         (self.payloads, corpusDirectory, self.isQuick, self.patience) = (payloads, corpus, isQuick, patience)
         self.corpus = try Corpus(directory: corpus)
         for name in only where !definitions.contains(where: { $0.name == name }) {
@@ -165,6 +168,7 @@ final class Bench {
                 tell("\(measurement.title): \(shown(speed.engine)) GB/s, \(shown((speed.engine / speed.oneDatabase).median)) × one database")
             }
         }
+        if runsGauntlet { record.gauntlet = try gauntlet() }
         record.processorShare = Double(processorTime() - begun.processor) / Double(max(now() - begun.time, 1))
         if record.processorShare < Record.quietShare { tell("warning: others used the machine; figures are low and far apart") }
         if let first = answers.first {
@@ -175,6 +179,13 @@ final class Bench {
         }
         record.bars = Bar.all(of: record)
         return record
+    }
+
+    private func gauntlet() throws -> [SlowestInput] {
+        let rules = corpus.entries.map(\.rule)
+        let typical = try Body(.generated(.vendorJSON, BodyShape(bytes: 1_000_000)), payloads: payloads)
+        let run = GauntletRun(rules: rules, typical: typical, patience: patience, isQuick: isQuick)
+        return try run.measure { done in if done % 20 == 0 || done == rules.count { tell("gauntlet: \(done) of \(rules.count) rules") } }
     }
 
     // MARK: What points share

@@ -31,6 +31,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Under a minute: short rounds, and sweeps with their ends only.")
     var quick = false
 
+    @Flag(inversion: .prefixedNo, help: "Run the gauntlet of every rule. (default: unless --only is given)")
+    var gauntlet: Bool?
+
     @Flag(help: "Print the record and do not write it.")
     var noRecord = false
 
@@ -45,7 +48,7 @@ struct RunCommand: ParsableCommand {
         let shared = ProcessInfo.processInfo.environment["SLUICE_SHARED"] ?? SluiceBench.root.deletingLastPathComponent().appending(path: "shared").path
         let bench = try Bench(
             definitions: try DefinitionFile.readAll(in: URL(filePath: workloads)), only: only, payloads: URL(filePath: payloads ?? shared + "/payloads"),
-            corpus: corpus, isQuick: quick && !updateExpected,
+            corpus: corpus, isQuick: quick && !updateExpected, gauntlet: gauntlet ?? only.isEmpty,
             patience: Patience(rounds: rounds, roundMilliseconds: roundMilliseconds ?? (quick ? 20 : 100)))
         let answers = try bench.answers()
         if updateExpected { return try update(bench, answers) }

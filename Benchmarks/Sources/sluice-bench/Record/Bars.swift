@@ -22,7 +22,7 @@ struct Bar: Codable {
 
 extension Bar {
     /// What a bar is judged by: a record in, bars out. Who adds a bar writes a file with a function like these, and its name here.
-    static let judges: [@Sendable (Record) -> [Bar]] = [speed, smallChunks, eventDelay, dense, held, state, start]
+    static let judges: [@Sendable (Record) -> [Bar]] = [speed, smallChunks, eventDelay, dense, gauntlet, held, state, start]
 
     static func all(of record: Record) -> [Bar] { judges.flatMap { $0(record) } }
 

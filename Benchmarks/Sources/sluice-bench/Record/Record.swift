@@ -57,6 +57,8 @@ struct Record: Codable {
     var ruleSets: [RuleSetFacts] = []
     var measurements: [Measurement] = []
     var held: [Held] = []
+    /// Each rule's slowest input, the slowest first; nil where the gauntlet was not run.
+    var gauntlet: [SlowestInput]?
     var streams: [StreamState] = []
     var startUp: StartUp?
     /// Payload files that were not there, and other things that this record lacks.

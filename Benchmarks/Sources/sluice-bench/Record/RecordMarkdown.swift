@@ -3,7 +3,7 @@
 import Foundation
 
 extension Record {
-    var markdown: String { [heading, speeds, beside, delays, holds, states, starts, barTable].filter { !$0.isEmpty }.joined(separator: "\n") }
+    var markdown: String { [heading, speeds, beside, delays, gauntlets, holds, states, starts, barTable].filter { !$0.isEmpty }.joined(separator: "\n") }
 
     private var heading: String {
         let sets = ruleSets.filter { $0.point == nil }.map { "\($0.rules) rules of `\($0.profile)`, set `\($0.hash.prefix(16))`" }
@@ -64,6 +64,22 @@ extension Record {
                 let shares = [1023, 16383, 131_071].map { percent(delay.share(upTo: $0)) }
                 return [measurement.title, "\(delay.samples)"] + [delay.p50, delay.p90, delay.p99, delay.max].map { shown(Double($0) / 1000) } + shares
             }, below: "Each from the call of `feed` to its return. The JSON file has the histogram by powers of two.")
+    }
+
+    /// Rules listed; the JSON file has all.
+    private static let listed = 25
+
+    private var gauntlets: String {
+        let inputs = gauntlet ?? []
+        return table(
+            "Gauntlet: each rule's slowest input", ["rule", "input", "chunk", "GB/s", "typical, GB/s", "ratio"],
+            inputs.prefix(Self.listed).map { input in
+                [input.rule, input.input, "\(input.chunk)", shown(input.engine.median), shown(input.typical.median), shown(input.ratio)]
+            },
+            below: """
+                Inputs made from the rule's own pattern, masked by all rules of the corpus together; typical is vendor-json in chunks of the same size, in the same rounds. \
+                The slowest \(min(inputs.count, Self.listed)) of \(inputs.count) rules; median ratio \(shown(Rounds(inputs.map(\.ratio.median)).median)).
+                """)
     }
 
     private var holds: String {
