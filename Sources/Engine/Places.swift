@@ -30,7 +30,7 @@ final class PlaceFinder: @unchecked Sendable {
     let widestContext: Int
 
     /// Grams of one sieve: as many as its buckets can tell apart, less what keeps them from being divided well.
-    static let mostInSieve = SieveBuckets.most * 3 / 4
+    private static let mostInSieve = SieveBuckets.most * 3 / 4
 
     /// Tells what stands at a hit: bare tables that belong to the finder.
     struct Reader {

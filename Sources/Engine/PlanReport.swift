@@ -81,10 +81,9 @@ extension RuleSet {
     }
 
     private func buckets(of rule: Int) -> [PlanReport.Bucket] {
-        let owners = compiled.enumerated().flatMap { index, rule in rule.plan.entries.map { _ in index } }
-        return finder.sieves.enumerated().flatMap { number, sieve in
+        finder.sieves.enumerated().flatMap { number, sieve in
             sieve.buckets.enumerated().compactMap { bucket, members -> PlanReport.Bucket? in
-                let rules = members.map { owners[number * PlaceFinder.mostInSieve + $0] }
+                let rules = members.map { sieve.entries[$0].rule }
                 guard rules.contains(rule) else { return nil }
                 return PlanReport.Bucket(
                     sieve: number, bucket: bucket, grams: rules.count { $0 == rule }, gramsOfAll: rules.count,

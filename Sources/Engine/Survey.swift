@@ -47,17 +47,19 @@ extension RuleSet {
                 return true
             }
         }
-        for index in 0..<workspace.places.hitCount {
-            let hit = workspace.places.hits[index]
-            let place = Int(hit.position)
-            finder.reader.forEachEntry(at: hit, in: workspace.places.buffer) { entry in
-                let rule = Int(entry.rule)
-                surveys[rule].hits += 1
-                switch entry.kind {
-                case .start: look(rule, place - Int(entry.value))
-                case .pivot: if let prefix = compiled[rule].prefixes[Int(entry.value)] { look(rule, behind: prefix, end: place) }
-                case .word:
-                    for start in compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: workspace.places.buffer) ?? 0..<0 { look(rule, start) }
+        let buffer = workspace.places.buffer
+        for sieve in 0..<workspace.places.sieveCount {
+            for hit in workspace.places.hits(of: sieve) {
+                let place = Int(hit.position)
+                finder.reader.forEachEntry(of: sieve, at: hit, in: buffer) { entry in
+                    let rule = Int(entry.rule)
+                    surveys[rule].hits += 1
+                    switch entry.kind {
+                    case .start: look(rule, place - Int(entry.value))
+                    case .pivot: if let prefix = compiled[rule].prefixes[Int(entry.value)] { look(rule, behind: prefix, end: place) }
+                    case .word:
+                        for start in compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: buffer) ?? 0..<0 { look(rule, start) }
+                    }
                 }
             }
         }
@@ -70,11 +72,11 @@ extension RuleSet {
     }
 
     /// The same set without one of its rules, whose automata are not built anew.
-    public func without(_ id: String) throws(RuleError) -> RuleSet { try RuleSet(compiled.filter { $0.rule.id != id }) }
+    public func without(_ id: String) throws(RuleError) -> RuleSet { try RuleSet(compiled: compiled.filter { $0.rule.id != id }) }
 
     /// One of the rules alone; nil if there is none of that id.
     public func alone(_ id: String) throws(RuleError) -> RuleSet? {
         guard let rule = compiled.first(where: { $0.rule.id == id }) else { return nil }
-        return try RuleSet([rule])
+        return try RuleSet(compiled: [rule])
     }
 }

@@ -76,7 +76,7 @@ struct CorpusCostCommand: ParsableCommand {
                     shown(rule.confirm, 3),
                 ] + (rule.saved.map { [shown($0, 3)] } ?? []) + ["\(rule.heldMedian), \(rule.held99)", shown(rule.worstRatio, 1) + " ×"])
         }
-        text += "\n\(result.rules.count) rules on \(result.bytes) bytes; the set takes \(shown(result.everything, 3)) ns a byte, a rule never looked at "
+        text += "\n\(result.rules.count == 1 ? "1 rule" : "\(result.rules.count) rules") on \(result.bytes) bytes; the set takes \(shown(result.everything, 3)) ns a byte, a rule never looked at "
         text += "\(shown(result.nothing, 3))\n\(result.slowerThanFourTimes) of them take more than 4 × typical on their hardest input\n"
         let flagged = result.rules.filter { !$0.flags.isEmpty }
         if flagged.isEmpty { return text + "nothing is out of line\n" }

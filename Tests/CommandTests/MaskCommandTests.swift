@@ -159,6 +159,23 @@ import Testing
         #expect(try sluice("mask", "--help").status == 0)
     }
 
+    @Test func corpusExplainAndCostShowARule() throws {
+        let explained = try sluice("corpus", "explain", "mail")
+        #expect(explained.status == 0 && explained.output.hasPrefix("mail (EMAIL_ADDRESS), corpus/pii/mail.yaml:2:"), "\(explained)")
+        #expect(explained.output.contains("Lane: sieve") && explained.output.contains("Matches: 7 to 45 bytes"), "\(explained)")
+        struct Explanation: Decodable {
+            struct Plan: Decodable { var rule: String }
+            var plan: Plan
+        }
+        let json = try JSONDecoder().decode(Explanation.self, from: Data(try sluice("corpus", "explain", "--json", "mail").output.utf8))
+        #expect(json.plan.rule == "mail")
+        let unknown = try sluice("corpus", "explain", "mial")
+        #expect(unknown == Run(status: 2, output: "", error: "error: there is no rule \"mial\" in corpus\n  hint: did you mean \"mail\" or \"drop\"?\n"))
+        let cost = try sluice("corpus", "cost", "--body", "corpus/pii/mail.yaml")
+        #expect(cost.status == 0 && cost.output.contains("mail ") && cost.output.contains("1 rule on "), "\(cost)")
+        #expect(try sluice("corpus", "cost", "--body", "nothing").status == 2)
+    }
+
     @Test func corpusCheckFailsWithStatusOneAndAMistakeInAFileWithTwo() throws {
         #expect(try sluice("corpus", "check").status == 1)  // the rule in commands/ has no examples
         try FileManager.default.removeItem(at: directory.appending(path: "corpus/commands"))
