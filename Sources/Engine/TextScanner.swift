@@ -98,6 +98,9 @@ final class TextScanner {
     /// Where matches may begin, as rule × 2³² + start.
     private var starts: [UInt64] = []
     private var ends: [Int] = []
+    /// Rule → the places looked at last because a word of its context stands in front; empty but for `rulesWithWords` while places are gathered.
+    private var wordRanges: [Range<Int>]
+    private var rulesWithWords: [Int] = []
     private var components: [Component] = []
     /// Rule → no match of it starts before. Reset after each scan through `touched`.
     private var resume: [Int]
@@ -121,6 +124,7 @@ final class TextScanner {
         opensAfter = rules.reduce(ByteSet()) { $0 | $1.opensAfter }
         openStarts = OpenStarts(open)
         resume = Array(repeating: 0, count: rules.count)
+        wordRanges = Array(repeating: 0..<0, count: rules.count)
         self.open = Array(repeating: .max, count: rules.count)
         gates = Array(repeating: .max, count: rules.count)
         gated = rules.indices.filter { rules[$0].plan.isGated }
@@ -447,8 +451,7 @@ final class TextScanner {
                         guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
                         let first = max(range.lowerBound - place, 0)
                         let last = min(range.upperBound - place, bytes.count)
-                        if first >= last { return }
-                        for start in first..<last where rules[rule].mayStart(at: start, in: bytes, before: before) { add(rule, start) }
+                        if first < last { addStarts(of: rule, in: first..<last, of: bytes, before: before) }
                     case .gate:
                         guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
                         gates[rule] = max(gates[rule], range.upperBound - place)
@@ -462,8 +465,27 @@ final class TextScanner {
             if let automaton = rules[rule].starts { addBehind(automaton, rule, end: places.cores[index].end - place, after: nil) }
             index += 1
         }
+        for rule in rulesWithWords { wordRanges[rule] = 0..<0 }
+        rulesWithWords.removeAll(keepingCapacity: true)
         if starts.count > 1 { starts.sort() }
         return !starts.isEmpty
+    }
+
+    /// Adds the places of a range at which a match may start; ranges of words that stand close together overlap, and each place is added once.
+    private func addStarts(of rule: Int, in range: Range<Int>, of bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) {
+        let compiled = rules[rule]
+        let known = wordRanges[rule]
+        if known.isEmpty { rulesWithWords.append(rule) }
+        var start = range.lowerBound
+        while start < range.upperBound {
+            if known.contains(start) {
+                start = known.upperBound
+                continue
+            }
+            if compiled.mayStart(at: start, in: bytes, before: before) { starts.append(UInt64(rule) << 32 | UInt64(start)) }
+            start += 1
+        }
+        wordRanges[rule] = known.overlaps(range) ? min(known.lowerBound, range.lowerBound)..<max(known.upperBound, range.upperBound) : range
     }
 
     private func findMatches(in stretch: Stretch, before: UInt8?) {
