@@ -150,10 +150,10 @@ struct ArchiveReader {
 
     var isAtEnd: Bool { rest.isEmpty }
 
-    /// A number from 0 to `most`.
+    /// A number from 0 to `most`, none where that is negative.
     mutating func count(atMost most: Int) throws(ArchiveError) -> Int {
         let value = Int(try take(8).loadUnaligned(as: Int64.self))
-        guard 0...most ~= value else { throw .damaged }
+        guard value >= 0, value <= most else { throw .damaged }
         return value
     }
 

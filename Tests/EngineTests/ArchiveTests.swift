@@ -108,7 +108,7 @@ import Testing
         let archive = try RuleSet(Self.fewRules).archive()
         var refused = 0
         for index in 88..<archive.count {
-            for value in [UInt8(index & 1), 0x7F, 0xFF] where archive[index] != value {
+            for value in [archive[index] &+ 1, archive[index] &+ 2, 0x7F, 0xFF] where archive[index] != value {
                 var wrong = archive
                 wrong[index] = value
                 guard let set = try? Self.load(Self.fewRules, Self.sealed(wrong)) else {
