@@ -48,6 +48,7 @@ extension RuleSet {
             }
         }
         let buffer = workspace.places.buffer
+        var gates = compiled.map { $0.plan.isGated ? Int.min : Int.max }
         for sieve in 0..<workspace.places.sieveCount {
             for hit in workspace.places.hits(of: sieve) {
                 let place = Int(hit.position)
@@ -55,10 +56,12 @@ extension RuleSet {
                     let rule = Int(entry.rule)
                     surveys[rule].hits += 1
                     switch entry.kind {
-                    case .start: look(rule, place - Int(entry.value))
+                    case .start: if place - Int(entry.value) < gates[rule] { look(rule, place - Int(entry.value)) }
                     case .pivot: if let prefix = compiled[rule].prefixes[Int(entry.value)] { look(rule, behind: prefix, end: place) }
                     case .word:
                         for start in compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: buffer) ?? 0..<0 { look(rule, start) }
+                    case .gate:
+                        if let range = compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: buffer) { gates[rule] = max(gates[rule], range.upperBound) }
                     }
                 }
             }
