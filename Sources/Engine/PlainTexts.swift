@@ -20,6 +20,8 @@ struct PlainTexts {
 
     /// The text looked at last.
     private var text = 0..<0
+    /// What was looked at last and is no plain text: its ends are not sought again for each of its places.
+    private var passedOver = 0..<0
     private var isNumber = false
     private var pivotStarts: [Int] = []
     /// Texts in which places are not in order of starts, and are decided once all are known.
@@ -83,7 +85,7 @@ struct PlainTexts {
 
     private mutating func look(for place: Int) -> Bool {
         text = 0..<0
-        if place >= window.count { return false }
+        if place >= window.count || passedOver.contains(place) { return false }
         if blocks.isInString(place) {
             text = blocks.lastQuote(before: place) + 1..<blocks.nextQuote(from: place, count: window.count)
             isNumber = false
@@ -91,7 +93,7 @@ struct PlainTexts {
             text = blocks.scalars(around: place, count: window.count)
             let first = window[text.lowerBound]
             guard first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 else {
-                text = 0..<0
+                (passedOver, text) = (text, 0..<0)
                 return false
             }
             isNumber = true
@@ -107,7 +109,7 @@ struct PlainTexts {
             if texts[middle].end <= text.lowerBound, texts[middle].start < text.lowerBound { low = middle + 1 } else { high = middle }
         }
         if low < texts.count, texts[low].start < max(text.upperBound, text.lowerBound + 1) {
-            text = 0..<0
+            (passedOver, text) = (text, 0..<0)
             return false
         }
         return true
