@@ -26,7 +26,7 @@ rm -rf Fuzz/seeds
 
 status=0
 "$scratch/release/fuzz-engine" Fuzz/inputs Fuzz/seeds -dict=Fuzz/words.dict -artifact_prefix=Fuzz/found/ -max_total_time="$seconds" \
-    -max_len=4096 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 "$@" || status=$?
+    -max_len=1536 -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 "$@" || status=$?
 if [ "$status" -ne 0 ]; then
     latest=$(ls -t Fuzz/found | head -1)
     echo "error: the engine broke a promise (exit $status)" >&2

@@ -75,7 +75,8 @@ private enum Archive {
             #"(?i)\ba[b-d]{1,3}(?:e|\d{2})?(?<mask>\w+)"#, #"(?<!x)[^a-f]{2}(?<mask>\s\S|é)(?=y)z\B.$"#, #"^(?:ab|c?d){2,4}(?![0-9])"#,
             #"[a-z.]{1,9}@(?:[a-z]{1,9}\.){1,3}[a-z]{2,4}\b"#,
         ].enumerated() {
-            guard let rule = try? CompiledRule(Rule(id: "\(number)", entity: "", pattern: pattern)) else { fatalError("pattern \(number) of the key does not load") }
+            let context = number == 3 ? Rule.Context(words: ["card", "visa"], within: 20) : nil
+            guard let rule = try? CompiledRule(Rule(id: "\(number)", entity: "", pattern: pattern, context: context)) else { fatalError("pattern \(number) of the key does not load") }
             rule.tables.write(to: &bytes)
             bytes.append(Array(rule.core.expression.utf8))
         }
