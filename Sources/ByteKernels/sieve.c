@@ -169,6 +169,30 @@ size_t sieve_run(const sieve *sieve, kernel_variant variant, const uint8_t *byte
     }
 }
 
+/// The grams of a bucket that stand at an anchor.
+static inline __attribute__((always_inline)) uint64_t standing_at(const uint64_t *grams, const uint8_t *anchor) {
+    uint64_t standing = ~0ull;
+#pragma clang loop unroll(full)
+    for (int offset = 0; offset < SIEVE_OFFSETS; offset++) standing &= grams[256 * offset + anchor[sieve_offsets[offset]]];
+    return standing;
+}
+
+// No branch asks whether a gram stands, so hits are looked at as fast as their words are loaded. (Asked in the loop over the places, it cost more than all the rest.)
+size_t sieve_sift(const uint64_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places) {
+    size_t found = 0;
+    for (size_t index = 0; index < count; index++) {
+        sieve_hit hit = hits[index];
+        do {
+            uint32_t bucket = (uint32_t)__builtin_ctz(hit.buckets);
+            uint64_t standing = standing_at(grams + bucket * (SIEVE_OFFSETS * 256), bytes + hit.position);
+            places[found] = (sieve_place){hit.position, bucket, standing};
+            found += standing != 0;
+            hit.buckets &= hit.buckets - 1;
+        } while (hit.buckets);
+    }
+    return found;
+}
+
 kernel_variant kernel_best_variant(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();

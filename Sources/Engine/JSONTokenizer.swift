@@ -56,6 +56,27 @@ struct JSONTokenizer {
 
     private enum Expected: UInt8 {
         case value, valueOrEnd, key, keyOrEnd, colon, commaOrEnd
+
+        /// As in `json_place`.
+        func phase(isInObject: Bool) -> UInt8 {
+            switch self {
+            case .key, .keyOrEnd: 0
+            case .colon: 1
+            case .value, .valueOrEnd: isInObject ? 2 : 0
+            case .commaOrEnd: isInObject ? 3 : 1
+            }
+        }
+
+        init(phase: UInt8, surroundings: Int, isEmpty: Bool) {
+            switch (surroundings, phase) {
+            case (JSON_IN_OBJECT, 0): self = isEmpty ? .keyOrEnd : .key
+            case (JSON_IN_OBJECT, 1): self = .colon
+            case (JSON_IN_OBJECT, 2): self = .value
+            case (JSON_IN_ARRAY, 0): self = isEmpty ? .valueOrEnd : .value
+            case (JSON_OUTERMOST, _): self = .value
+            default: self = .commaOrEnd
+            }
+        }
     }
 
     /// Marks a step for bytes that begin numbers: the rest says what is expected behind one.
@@ -202,7 +223,8 @@ struct JSONTokenizer {
     ///   - blocks: as if the body were well-formed; what they say behind the place where it breaks is not looked at.
     ///   - followsScalar: the byte before the window is one of a number or a literal.
     mutating func walk(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ blocks: UnsafePointer<json_block>, followsScalar: Bool, isLast: Bool, into texts: inout [JSONText]
+        _ bytes: UnsafeBufferPointer<UInt8>, _ blocks: UnsafePointer<json_block>, followsScalar: Bool, isLast: Bool,
+        variant: kernel_variant = KernelVariant.best, into texts: inout [JSONText]
     ) -> Int {
         let count = bytes.count
         if count == 0 { return read(bytes, isLast: isLast, into: &texts) }
@@ -230,9 +252,19 @@ struct JSONTokenizer {
         let steps = Self.steps
         var row = self.row
         while block << 6 < count {
+            if mask == .max, (block + 1) << 6 < count {
+                expected = Self.expected(row)
+                index = follow(bytes, blocks, from: block << 6, variant)
+                row = self.row
+                if index >> 6 != block { wasScalar = blocks[index >> 6 - 1].scalars >> 63 }
+                block = index >> 6
+                mask <<= UInt64(index & 63)
+            }
             let current = blocks + block
             let scalars = current.pointee.scalars & mask
-            var tokens = (current.pointee.operators | current.pointee.quotes & current.pointee.strings) & mask | scalars & ~(scalars << 1 | wasScalar)
+            var tokens =
+                (current.pointee.colons | current.pointee.commas | current.pointee.brackets | current.pointee.quotes & current.pointee.strings) & mask
+                | scalars & ~(scalars << 1 | wasScalar)
             wasScalar = current.pointee.scalars >> 63
             mask = .max
             while tokens != 0 {
@@ -292,6 +324,24 @@ struct JSONTokenizer {
             mode = .string
         }
         return count
+    }
+
+    /// Follows the grammar as far as it goes without a look at single tokens: see `json_walk`.
+    private mutating func follow(_ bytes: UnsafeBufferPointer<UInt8>, _ blocks: UnsafePointer<json_block>, from start: Int, _ variant: kernel_variant) -> Int {
+        if levels.isEmpty { levels.append(0) }
+        let depth = UInt32(self.depth)
+        let surroundings = depth == 0 ? JSON_OUTERMOST : isInObject ? JSON_IN_OBJECT : JSON_IN_ARRAY
+        let isEmpty = expected == .keyOrEnd || expected == .valueOrEnd
+        return levels.withUnsafeMutableBufferPointer { levels in
+            var place = json_place(
+                surroundings: UInt8(surroundings), phase: expected.phase(isInObject: isInObject), is_empty: isEmpty, depth: depth,
+                capacity: UInt32(min(levels.count * 64, Self.deepest)), levels: levels.baseAddress)
+            let reached = json_walk(variant, blocks, bytes.baseAddress, start, bytes.count, &place)
+            self.depth = Int(place.depth)
+            isInObject = Int(place.surroundings) == JSON_IN_OBJECT
+            expected = Expected(phase: place.phase, surroundings: Int(place.surroundings), isEmpty: place.is_empty)
+            return reached
+        }
     }
 
     /// Whether the run of scalars that begins at `place` is a number that is plain and ends before the end of the window.

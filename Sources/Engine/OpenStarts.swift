@@ -1,4 +1,4 @@
-// Where matches begin that are still open at the end of what has arrived, for all rules in one run backwards.
+// Where matches begin that are still open at the end of what has arrived, for many rules in one run backwards.
 //
 // The reverse automata of all rules are stepped as one (ENGINE: exact hold-back): a state of the whole is the set of their states, made when
 // it is first met and kept. Most ends of chunks need a look-up for each byte of the last word.
@@ -16,8 +16,11 @@ final class OpenAutomata: Sendable {
     /// Class → one byte of it.
     let samples: [UInt8]
 
-    init(_ rules: [CompiledRule]) {
-        parts = rules.enumerated().flatMap { index, rule in rule.open.map { Part(rule: index, table: $0.table, initial: $0.initial[0]) } }
+    /// - Parameter belongs: which of the rules to take.
+    init(_ rules: [CompiledRule], where belongs: (CompiledRule) -> Bool) {
+        parts = rules.enumerated().filter { belongs($0.element) }.flatMap { index, rule in
+            rule.open.map { Part(rule: index, table: $0.table, initial: $0.initial[0]) }
+        }
         var classes = [Int](repeating: 0, count: 256)
         for part in parts {
             var numbers: [Int: Int] = [:]
@@ -86,25 +89,38 @@ final class OpenStarts {
         return state
     }
 
-    /// Runs back from the end of `bytes` and calls `body` with each gap at which matches begin that are open there, and their rules, from right to left.
+    /// Runs back from the end of `bytes` and calls `body` with gaps at which matches begin that are open there, and the rules that have one at each of them,
+    /// from right to left. Gaps that follow on each other and have the same rules come together: a long word is one call.
     ///
     /// - Parameters:
     ///   - lowest: no gap before it is looked at.
     ///   - before: the byte before `bytes`; nil at the start of the text.
-    func run(_ bytes: UnsafeBufferPointer<UInt8>, downTo lowest: Int, before: UInt8?, _ body: ([Int], Int) -> Void) {
+    func run(_ bytes: UnsafeBufferPointer<UInt8>, downTo lowest: Int, before: UInt8?, _ body: ([Int], ClosedRange<Int>) -> Void) {
+        if automata.parts.isEmpty { return }
         if members.count >= Self.mostStates { forget() }
         var state = Self.first
         var gap = bytes.count
+        var starts: UInt16 = 0
+        var highest = gap
         while gap >= lowest {
-            let byte = gap > 0 ? bytes[gap - 1] : before
-            let symbol = byte.map { Int(classes[Int($0)]) } ?? symbolCount - 1
-            var step = steps[Int(state) * symbolCount + symbol]
+            let symbol: Int
+            if gap > 0 {
+                symbol = Int(classes[Int(bytes[gap &- 1])])
+            } else {
+                symbol = before.map { Int(classes[Int($0)]) } ?? symbolCount - 1
+            }
+            var step = steps[Int(state) &* symbolCount &+ symbol]
             if step.next == Self.unknown { step = make(state, symbol) }
-            if step.starts != 0 { body(ruleLists[Int(step.starts)], gap) }
+            if step.starts != starts {
+                if starts != 0 { body(ruleLists[Int(starts)], gap + 1...highest) }
+                starts = step.starts
+                highest = gap
+            }
             state = step.next
-            if state == Self.dead { return }
-            gap -= 1
+            gap &-= 1
+            if state == Self.dead { break }
         }
+        if starts != 0 { body(ruleLists[Int(starts)], gap + 1...highest) }
     }
 
     private func make(_ state: UInt16, _ symbol: Int) -> Step {

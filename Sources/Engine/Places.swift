@@ -18,8 +18,6 @@ final class PlaceFinder: @unchecked Sendable {
         }
         var rule: Int32
         var kind: Kind
-        /// The rule's places are in order of the starts they stand for.
-        var isInOrder: Bool
         var value: Int32
     }
 
@@ -32,18 +30,20 @@ final class PlaceFinder: @unchecked Sendable {
     /// Grams of one sieve: as many as its buckets can tell apart, less what keeps them from being divided well.
     private static let mostInSieve = SieveBuckets.most * 3 / 4
 
-    /// Tells what stands at a hit: bare tables that belong to the finder.
+    /// Tells what stands at a place: a bare table that belongs to the finder.
     struct Reader {
+        /// Sieve, bucket and bit → what the gram means.
         fileprivate let entries: UnsafeMutablePointer<Entry>
-        /// By sieve.
-        fileprivate let tables: UnsafeMutablePointer<Sieve.GramTables>
-        fileprivate let firstEntry: UnsafeMutablePointer<Int>
 
-        /// Calls `body` with the entries of a sieve that stand at one of its hits.
+        /// Calls `body` with each entry of a sieve that stands at one of its places.
         @inline(__always)
-        func forEachEntry(of sieve: Int, at hit: sieve_hit, in buffer: UnsafeBufferPointer<UInt8>, _ body: (Entry) -> Void) {
-            let entries = self.entries + firstEntry[sieve]
-            tables[sieve].forEachGram(at: hit, in: buffer.baseAddress.unsafelyUnwrapped) { body(entries[$0]) }
+        func forEachEntry(of sieve: Int, at place: sieve_place, _ body: (Entry) -> Void) {
+            let entries = self.entries + (sieve * Sieve.bucketCount + Int(place.bucket)) * SieveBuckets.mostInBucket
+            var standing = place.grams
+            while standing != 0 {
+                body(entries[standing.trailingZeroBitCount])
+                standing &= standing &- 1
+            }
         }
     }
 
@@ -73,44 +73,37 @@ final class PlaceFinder: @unchecked Sendable {
     ///   - sieves: together they hold the entries of the rules, in order.
     ///   - cores: of the rules that the planner leaves to Hyperscan.
     init(_ rules: [CompiledRule], _ sieves: [Sieve], _ cores: CoreFinder) {
-        let all = sieves.flatMap(\.entries)
-        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: all.count)
-        for (index, entry) in all.enumerated() {
-            let (kind, value): (Entry.Kind, Int) =
-                switch entry.anchor {
-                case .start(let before): (.start, before)
-                case .pivot(let prefix): (.pivot, prefix)
-                case .word(let word): (.word, word)
-                case .gate(let word): (.gate, word)
+        let entries = UnsafeMutablePointer<Entry>.allocate(capacity: sieves.count * SieveBuckets.most)
+        entries.initialize(repeating: Entry(rule: 0, kind: .start, value: 0), count: sieves.count * SieveBuckets.most)
+        for (number, sieve) in sieves.enumerated() {
+            for (bucket, members) in sieve.buckets.enumerated() {
+                for (bit, member) in members.enumerated() {
+                    let entry = sieve.entries[member]
+                    let (kind, value): (Entry.Kind, Int) =
+                        switch entry.anchor {
+                        case .start(let before): (.start, before)
+                        case .pivot(let prefix): (.pivot, prefix)
+                        case .word(let word): (.word, word)
+                        case .gate(let word): (.gate, word)
+                        }
+                    entries[(number * Sieve.bucketCount + bucket) * SieveBuckets.mostInBucket + bit] = Entry(
+                        rule: Int32(entry.rule), kind: kind, value: Int32(value))
                 }
-            (entries + index).initialize(
-                to: Entry(rule: Int32(entry.rule), kind: kind, isInOrder: rules[entry.rule].plan.isInOrder, value: Int32(value)))
-        }
-        let tables = UnsafeMutablePointer<Sieve.GramTables>.allocate(capacity: sieves.count)
-        let firstEntry = UnsafeMutablePointer<Int>.allocate(capacity: sieves.count)
-        var first = 0
-        for (index, sieve) in sieves.enumerated() {
-            (tables + index).initialize(to: sieve.gramTables)
-            (firstEntry + index).initialize(to: first)
-            first += sieve.entries.count
+            }
         }
         self.sieves = sieves
-        reader = Reader(entries: entries, tables: tables, firstEntry: firstEntry)
+        reader = Reader(entries: entries)
         // A word that touches the widest context, and the byte that keeps a text apart from what is put before it.
         widestContext = rules.contains { $0.context != nil } ? Rule.Context.widest + 1 : 0
         self.cores = cores
     }
 
-    deinit {
-        reader.entries.deallocate()
-        reader.tables.deallocate()
-        reader.firstEntry.deallocate()
-    }
+    deinit { reader.entries.deallocate() }
 
     /// Finds the places in `buffer`, which has ``CoreFinder/slack`` readable bytes on both sides.
     func find(in buffer: UnsafeBufferPointer<UInt8>, scratch: OpaquePointer?, into places: inout Places) throws(MaskError) {
-        places.begin(buffer, sieves: sieves.count)
-        for sieve in sieves { places.add(sieve.run(buffer, into: places.end)) }
+        places.begin(buffer)
+        for sieve in sieves { places.find(by: sieve) }
         if let scratch {
             try cores.find(in: UnsafeRawBufferPointer(buffer), scratch: scratch, into: &places.cores)
             places.cores.sort()
@@ -122,42 +115,32 @@ final class PlaceFinder: @unchecked Sendable {
 struct Places: ~Copyable {
     /// What was searched.
     private(set) var buffer = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
-    private var hits: UnsafeMutablePointer<sieve_hit>
-    /// Sieve → end of its hits.
+    private var list = PlaceList()
+    /// Sieve → end of its places.
     private var ends: [Int] = []
-    private var capacity: Int
+    /// Work space of the sieves.
+    private let hits = UnsafeMutablePointer<sieve_hit>.allocate(capacity: Sieve.slice)
     var cores = CoreList()
-
-    init() {
-        capacity = 1024
-        hits = .allocate(capacity: capacity)
-    }
 
     /// Sieves that were run.
     var sieveCount: Int { ends.count }
 
-    /// The hits of a sieve.
-    func hits(of sieve: Int) -> UnsafeBufferPointer<sieve_hit> {
-        let start = sieve == 0 ? 0 : ends[sieve - 1]
-        return UnsafeBufferPointer(start: hits + start, count: ends[sieve] - start)
-    }
+    /// The places of a sieve.
+    func places(of sieve: Int) -> UnsafeBufferPointer<sieve_place> { list[(sieve == 0 ? 0 : ends[sieve - 1])..<ends[sieve]] }
 
     deinit { hits.deallocate() }
 
-    fileprivate mutating func begin(_ buffer: UnsafeBufferPointer<UInt8>, sieves: Int) {
+    fileprivate mutating func begin(_ buffer: UnsafeBufferPointer<UInt8>) {
         self.buffer = buffer
+        list.removeAll()
         ends.removeAll(keepingCapacity: true)
         cores.removeAll()
-        guard buffer.count * sieves > capacity else { return }
-        hits.deallocate()
-        capacity = buffer.count * sieves * 2
-        hits = .allocate(capacity: capacity)
     }
 
-    /// Where the next sieve's hits go.
-    fileprivate var end: UnsafeMutablePointer<sieve_hit> { hits + (ends.last ?? 0) }
-
-    fileprivate mutating func add(_ count: Int) { ends.append((ends.last ?? 0) + count) }
+    fileprivate mutating func find(by sieve: Sieve) {
+        sieve.find(in: buffer, hits: hits, into: &list)
+        ends.append(list.count)
+    }
 
     /// Index of the first core that ends at or behind a position.
     func firstCore(from position: Int) -> Int {
@@ -170,9 +153,9 @@ struct Places: ~Copyable {
     }
 }
 
-extension UnsafeBufferPointer<sieve_hit> {
-    /// The hits at or behind a position.
-    func from(_ position: Int) -> UnsafeBufferPointer<sieve_hit> {
+extension UnsafeBufferPointer<sieve_place> {
+    /// The places at or behind a position.
+    func from(_ position: Int) -> UnsafeBufferPointer<sieve_place> {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2

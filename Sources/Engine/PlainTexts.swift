@@ -24,7 +24,7 @@ struct PlainTexts {
     private var passedOver = 0..<0
     private var isNumber = false
     private var pivotStarts: [Int] = []
-    /// Texts in which places are not in order of starts, and are decided once all are known.
+    /// Texts in which a rule's places turned out not to be in order of the starts they stand for: they are decided again once all are known.
     private var unordered: [Range<Int>] = []
 
     init(rules: RuleSet, window: UnsafeBufferPointer<UInt8>, blocks: UnsafePointer<json_block>, behind: Int, workspace: Workspace) {
@@ -43,23 +43,23 @@ struct PlainTexts {
         let reader = rules.finder.reader
         let buffer = workspace.places.buffer
         for sieve in 0..<workspace.places.sieveCount {
-            for hit in workspace.places.hits(of: sieve) {
+            for hit in workspace.places.places(of: sieve) {
                 let place = Int(hit.position) - behind
-                reader.forEachEntry(of: sieve, at: hit, in: buffer) { entry in
+                reader.forEachEntry(of: sieve, at: hit) { entry in
                     let rule = Int(entry.rule)
                     switch entry.kind {
                     case .start:
                         let start = place - Int(entry.value)
-                        if start >= 0, scanner.isOpen(rule, at: start), find(start) { confirm(rule, start, entry.isInOrder) }
+                        if start >= 0, scanner.isOpen(rule, at: start), find(start) { confirm(rule, start) }
                     case .pivot:
-                        if place >= 0, scanner.isOpen(rule, at: 0), find(place) { confirm(rule, behind: Int(entry.value), end: place, entry.isInOrder) }
+                        if place >= 0, scanner.isOpen(rule, at: 0), find(place) { confirm(rule, behind: Int(entry.value), end: place) }
                     case .word:
                         guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: Int(hit.position), in: buffer) else { return }
+                        let first = max(range.lowerBound - behind, 0)
                         let last = min(range.upperBound - behind, window.count)
-                        var start = max(range.lowerBound - behind, 0)
-                        while start < last {
-                            if find(start) { confirm(rule, start, false) }
-                            start += 1
+                        if first >= last { return }
+                        scanner.forEachNewPlace(of: rule, in: first..<last) { start in
+                            if find(start) { confirm(rule, start) }
                         }
                     case .gate:
                         guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: Int(hit.position), in: buffer) else { return }
@@ -72,8 +72,8 @@ struct PlainTexts {
             let end = workspace.places.cores[index].end - behind
             if end > 0, find(end - 1) { postpone() }
         }
-        decideUnordered()
         scanner.endPlainTexts()
+        decideUnordered()
         if workspace.found.count > 1 { workspace.found.sort { $0.text.lowerBound < $1.text.lowerBound } }
     }
 
@@ -125,23 +125,23 @@ struct PlainTexts {
 
     /// Looks for a match that starts at a place in the text.
     @inline(__always)
-    private mutating func confirm(_ rule: Int, _ start: Int, _ isInOrder: Bool) {
+    private mutating func confirm(_ rule: Int, _ start: Int) {
         // A look that changes nothing is not taken: in a long match that begins anew at every few bytes each would go to its end.
-        if isInOrder ? !scanner.mayMatchInPlainText(rule, at: start) : unordered.last == text { return }
+        if !scanner.mayMatchInPlainText(rule, at: start) || unordered.last == text { return }
         let bytes = UnsafeBufferPointer(start: window.baseAddress.unsafelyUnwrapped + text.lowerBound, count: text.count)
         let sight = scout.run(rule, from: start &- text.lowerBound, in: bytes)
-        if sight.ends > 0 { confirm(rule, start, isInOrder, sight) }
+        if sight.ends > 0 { confirm(rule, start, sight) }
     }
 
     @inline(never)
-    private mutating func confirm(_ rule: Int, _ start: Int, _ isInOrder: Bool, _ sight: Scout.Sight) {
-        if !isInOrder { return postpone() }
+    private mutating func confirm(_ rule: Int, _ start: Int, _ sight: Scout.Sight) {
+        if scanner.isBehind(rule, start) { return postpone() }
         guard let match = scanner.matchInPlainText(rule, at: start, textStart: text.lowerBound, sight, stretch()) else { return }
         workspace.found.append(Workspace.FoundMatch(match: match, text: text, isNumber: isNumber))
     }
 
     /// Looks for matches of which a prefix ends at a place in the text.
-    private mutating func confirm(_ rule: Int, behind prefix: Int, end: Int, _ isInOrder: Bool) {
+    private mutating func confirm(_ rule: Int, behind prefix: Int, end: Int) {
         guard let automaton = rules.compiled[rule].prefixes[prefix] else { return }
         pivotStarts.removeAll(keepingCapacity: true)
         let bytes = UnsafeBufferPointer(rebasing: window[text])
@@ -153,7 +153,7 @@ struct PlainTexts {
             pivotStarts.append(start)
             return true
         }
-        for index in stride(from: pivotStarts.count - 1, through: 0, by: -1) { confirm(rule, pivotStarts[index] + text.lowerBound, isInOrder) }
+        for index in stride(from: pivotStarts.count - 1, through: 0, by: -1) { confirm(rule, pivotStarts[index] + text.lowerBound) }
     }
 
     private mutating func postpone() {
@@ -163,12 +163,17 @@ struct PlainTexts {
     private mutating func decideUnordered() {
         if unordered.isEmpty { return }
         unordered.sort { $0.lowerBound < $1.lowerBound }
+        var next = 0
+        workspace.found.sort { $0.text.lowerBound < $1.text.lowerBound }
+        workspace.found.removeAll { found in
+            while next < unordered.count, unordered[next].lowerBound < found.text.lowerBound { next += 1 }
+            return next < unordered.count && unordered[next] == found.text
+        }
         var last = -1
         for text in unordered where text.lowerBound != last {
             last = text.lowerBound
             self.text = text
             isNumber = !blocks.isInString(text.lowerBound)
-            workspace.found.removeAll { $0.text == text }
             let stretch = stretch()
             guard scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind + text.lowerBound, before: nil) else { continue }
             scanner.forEachMatch(in: stretch) { workspace.found.append(Workspace.FoundMatch(match: $0, text: text, isNumber: isNumber)) }

@@ -55,13 +55,8 @@ struct Plan: Sendable {
     var entries: [Entry] { chosen.flatMap(\.entries) }
     var cost: Double { chosen.reduce(0) { $0 + $1.cost } }
 
-    /// Places are found in order of the starts they stand for, so that each can be decided at once.
-    var isInOrder: Bool {
-        if isForHyperscan { return false }
-        let anchors = Set(entries.map(\.anchor).filter { if case .gate = $0 { false } else { true } })
-        if case .word? = anchors.first { return false }
-        return anchors.count <= 1
-    }
+    /// Every start, even one of a match that is not complete, has its place at the first byte: if only all bytes are there that the sieve looks at.
+    var findsAllStarts: Bool { !isForHyperscan && entries.allSatisfy { if case .start(before: 0) = $0.anchor { true } else { false } } }
 
     /// Places count only behind a word of the rule's context.
     var isGated: Bool { entries.contains { if case .gate = $0.anchor { true } else { false } } }

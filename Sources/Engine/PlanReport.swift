@@ -46,8 +46,6 @@ public struct PlanReport: Sendable, Encodable {
     public var longestMatch: Int?
     /// Commits at its first end, so that nothing of a long match is held.
     public var isPrompt: Bool
-    /// Places come in the order of the starts they stand for, so that each is decided at once.
-    public var isInOrder: Bool
     public var checks: [String]
     public var contextWords: [String]
     /// Bytes looked back for a context word.
@@ -72,7 +70,7 @@ extension RuleSet {
         return PlanReport(
             rule: id, entity: rule.rule.entity, pattern: rule.rule.pattern, lane: plan.isForHyperscan ? "Hyperscan" : "sieve", chosen: plan.chosen.map(way),
             others: plan.others.sorted { $0.cost < $1.cost }.map(way), expectedNanosecondsPerKB: plan.cost, shortestMatch: pattern.shortestLength,
-            longestMatch: pattern.longestLength, isPrompt: rule.isPrompt, isInOrder: plan.isInOrder, checks: rule.rule.checks.map { "\($0)" },
+            longestMatch: pattern.longestLength, isPrompt: rule.isPrompt, checks: rule.rule.checks.map { "\($0)" },
             contextWords: rule.rule.context?.words ?? [], contextWithin: rule.rule.context?.within,
             states: PlanReport.States(
                 forward: rule.forward.table.stateCount, open: rule.open.map(\.table.stateCount), pivots: rule.prefixes.compactMap { $0?.table.stateCount },

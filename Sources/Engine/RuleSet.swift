@@ -15,7 +15,8 @@ public final class RuleSet: Sendable {
     let compiled: [CompiledRule]
     let finder: PlaceFinder
     let scout: Scout
-    let openAutomata: OpenAutomata
+    /// Of rules whose starts the sieve finds, and of the others.
+    let nearOpenAutomata, openAutomata: OpenAutomata
     /// Whether some rule looks back for context words.
     let usesContext: Bool
     private let idle = Mutex<[Workspace]>([])
@@ -44,7 +45,8 @@ public final class RuleSet: Sendable {
         self.compiled = compiled
         self.finder = finder
         self.scout = scout
-        openAutomata = OpenAutomata(compiled)
+        nearOpenAutomata = OpenAutomata(compiled) { $0.plan.findsAllStarts }
+        openAutomata = OpenAutomata(compiled) { !$0.plan.findsAllStarts }
         usesContext = rules.contains { $0.context != nil }
         hash = Self.hash(of: rules)
     }
@@ -120,7 +122,7 @@ final class Workspace: @unchecked Sendable {
     }
 
     fileprivate init(_ rules: RuleSet, scratch: OpaquePointer?) {
-        scanner = TextScanner(rules.compiled, rules.openAutomata)
+        scanner = TextScanner(rules.compiled, near: rules.nearOpenAutomata, rules.openAutomata)
         finder = rules.finder
         self.scratch = scratch
         storage = .allocate(capacity: 0)
@@ -138,7 +140,8 @@ final class Workspace: @unchecked Sendable {
     private func grow(to count: Int) {
         storage.deallocate()
         blocks.deallocate()
-        storage = .allocate(capacity: count + 2 * CoreFinder.slack)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count + 2 * CoreFinder.slack, alignment: 64)
+        storage = memory.bindMemory(to: UInt8.self)
         storage.initialize(repeating: 0)
         blocks = .allocate(capacity: (count + 63) / 64)
     }

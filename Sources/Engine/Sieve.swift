@@ -17,34 +17,11 @@ final class Sieve: @unchecked Sendable {
     /// Offsets at which bytes are looked at.
     static let offsets: [Int] = withUnsafeBytes(of: sieve_offsets) { $0.map { Int(Int8(bitPattern: $0)) } }
 
-    /// The second stage, as bare tables.
-    struct GramTables {
-        /// Bucket, offset, byte → a bit for each of the bucket's grams.
-        fileprivate let grams: UnsafeMutablePointer<UInt64>
-        /// Bucket and bit → index of the entry.
-        fileprivate let entryOfBit: UnsafeMutablePointer<UInt32>
-
-        /// Calls `body` with the indices of the entries whose grams stand at a hit.
-        @inline(__always)
-        func forEachGram(at hit: sieve_hit, in bytes: UnsafePointer<UInt8>, _ body: (Int) -> Void) {
-            var buckets = hit.buckets
-            let anchor = bytes + Int(hit.position)
-            while buckets != 0 {
-                let bucket = buckets.trailingZeroBitCount
-                buckets &= buckets - 1
-                var standing = sieve_standing(grams + bucket * (Sieve.offsetCount * 256), anchor)
-                while standing != 0 {
-                    body(Int(entryOfBit[bucket * SieveBuckets.mostInBucket + standing.trailingZeroBitCount]))
-                    standing &= standing - 1
-                }
-            }
-        }
-    }
-
     let entries: [SieveEntry]
     /// Entries by bucket: see ``SieveBuckets``.
     let buckets: [[Int]]
-    let gramTables: GramTables
+    /// Bucket, offset, byte → a bit for each of the bucket's grams.
+    private let grams: UnsafeMutablePointer<UInt64>
     private let tables: UnsafeMutablePointer<sieve>
     private let variant: kernel_variant
 
@@ -57,19 +34,16 @@ final class Sieve: @unchecked Sendable {
         self.variant = variant
         let buckets = buckets ?? SieveBuckets.divide(entries.map(\.gram), into: Self.bucketCount, offsets: Self.offsets)
         self.buckets = buckets
-        tables = .allocate(capacity: 1)
-        UnsafeMutableRawPointer(tables).initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<sieve>.size)
-        let grams = UnsafeMutablePointer<UInt64>.allocate(capacity: Self.bucketCount * Self.offsetCount * 256)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<sieve>.size, alignment: 64)
+        memory.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<sieve>.size)
+        tables = memory.bindMemory(to: sieve.self, capacity: 1)
+        grams = .allocate(capacity: Self.bucketCount * Self.offsetCount * 256)
         grams.initialize(repeating: 0, count: Self.bucketCount * Self.offsetCount * 256)
-        let entryOfBit = UnsafeMutablePointer<UInt32>.allocate(capacity: SieveBuckets.most)
-        entryOfBit.initialize(repeating: 0, count: SieveBuckets.most)
-        gramTables = GramTables(grams: grams, entryOfBit: entryOfBit)
 
         withUnsafeMutableBytes(of: &tables.pointee.sets) { sets in
             let sets = sets.bindMemory(to: UInt32.self)
             for (bucket, members) in buckets.enumerated() {
                 for (bit, entry) in members.enumerated() {
-                    entryOfBit[bucket * SieveBuckets.mostInBucket + bit] = UInt32(entry)
                     for (index, offset) in Self.offsets.enumerated() {
                         let set = entries[entry].gram[offset]
                         for byte in UInt8.min...UInt8.max where set.contains(byte) {
@@ -89,17 +63,63 @@ final class Sieve: @unchecked Sendable {
     }
 
     deinit {
-        tables.deallocate()
-        gramTables.grams.deallocate()
-        gramTables.entryOfBit.deallocate()
+        UnsafeMutableRawPointer(tables).deallocate()
+        grams.deallocate()
     }
 
-    /// Fills `hits` with the places in `bytes` where a bucket stands; gives their number.
+    /// Bytes that are put through both stages before the next ones.
+    static let slice = 4096
+    /// Hits that are looked at again at a time.
+    private static let sifted = 64
+
+    /// Finds the places in `bytes` where grams stand, in order.
     ///
-    /// - Parameter bytes: with `KERNEL_SLACK` readable bytes on both sides.
-    func run(_ bytes: UnsafeBufferPointer<UInt8>, into hits: UnsafeMutablePointer<sieve_hit>) -> Int {
-        guard let base = bytes.baseAddress else { return 0 }
-        return sieve_run(tables, variant, base, bytes.count, hits)
+    /// - Parameters:
+    ///   - bytes: with `KERNEL_SLACK` readable bytes on both sides.
+    ///   - hits: work space for ``slice`` of them.
+    func find(in bytes: UnsafeBufferPointer<UInt8>, hits: UnsafeMutablePointer<sieve_hit>, into places: inout PlaceList) {
+        guard let base = bytes.baseAddress else { return }
+        for start in stride(from: 0, to: bytes.count, by: Self.slice) {
+            let count = sieve_run(tables, variant, base + start, min(Self.slice, bytes.count - start), hits)
+            for first in stride(from: 0, to: count, by: Self.sifted) {
+                let number = min(Self.sifted, count - first)
+                let end = places.room(for: number * Self.bucketCount)
+                let found = sieve_sift(grams, base + start, hits + first, number, end)
+                places.add(found, movedBy: start)
+            }
+        }
+    }
+}
+
+/// Places of one or more sieves, one after the other, in memory that is kept.
+struct PlaceList: ~Copyable {
+    private var places: UnsafeMutablePointer<sieve_place>
+    private var capacity = 4096
+    private(set) var count = 0
+
+    init() { places = .allocate(capacity: capacity) }
+
+    deinit { places.deallocate() }
+
+    subscript(range: Range<Int>) -> UnsafeBufferPointer<sieve_place> { UnsafeBufferPointer(start: places + range.lowerBound, count: range.count) }
+
+    mutating func removeAll() { count = 0 }
+
+    /// Where the next ones go, of which there may be `number`.
+    fileprivate mutating func room(for number: Int) -> UnsafeMutablePointer<sieve_place> {
+        if count + number > capacity {
+            capacity = max(capacity * 2, count + number)
+            let larger = UnsafeMutablePointer<sieve_place>.allocate(capacity: capacity)
+            larger.moveInitialize(from: places, count: count)
+            places.deallocate()
+            places = larger
+        }
+        return places + count
+    }
+
+    fileprivate mutating func add(_ number: Int, movedBy offset: Int) {
+        if offset > 0 { for index in count..<count + number { places[index].position &+= UInt32(truncatingIfNeeded: offset) } }
+        count += number
     }
 }
 

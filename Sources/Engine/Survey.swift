@@ -50,9 +50,9 @@ extension RuleSet {
         let buffer = workspace.places.buffer
         var gates = compiled.map { $0.plan.isGated ? Int.min : Int.max }
         for sieve in 0..<workspace.places.sieveCount {
-            for hit in workspace.places.hits(of: sieve) {
+            for hit in workspace.places.places(of: sieve) {
                 let place = Int(hit.position)
-                finder.reader.forEachEntry(of: sieve, at: hit, in: buffer) { entry in
+                finder.reader.forEachEntry(of: sieve, at: hit) { entry in
                     let rule = Int(entry.rule)
                     surveys[rule].hits += 1
                     switch entry.kind {

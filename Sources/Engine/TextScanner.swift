@@ -3,6 +3,8 @@
 // `docs/decisions/0001-the-meaning-of-masking.md` says what must come out. All offsets here count from the first byte of the stretch,
 // which begins where the last one was released up to.
 
+import ByteKernels
+
 /// What a text remembers from one stretch to the next.
 struct TextState {
     /// The byte before the stretch; nil at the start of the text.
@@ -77,7 +79,7 @@ final class TextScanner {
     private let rules: [CompiledRule]
     /// Last bytes behind which a match of some rule can be open.
     private let opensAfter: ByteSet
-    private let openStarts: OpenStarts
+    private let nearOpenStarts, openStarts: OpenStarts
 
     // Results of the latest scan.
     private(set) var replacements: [Replacement] = []
@@ -104,6 +106,8 @@ final class TextScanner {
     private var components: [Component] = []
     /// Rule → no match of it starts before. Reset after each scan through `touched`.
     private var resume: [Int]
+    /// Rule → last place of the window at which a match was sought in a plain text.
+    private var soughtLast: [Int]
     /// Rule → earliest start of it that is still open.
     private var open: [Int]
     private var touched: [Int] = []
@@ -119,11 +123,16 @@ final class TextScanner {
         var winner: Match
     }
 
-    init(_ rules: [CompiledRule], _ open: OpenAutomata) {
+    /// - Parameters:
+    ///   - near: of the rules whose plan finds all starts, even those of matches that are not complete.
+    ///   - open: of the others.
+    init(_ rules: [CompiledRule], near: OpenAutomata, _ open: OpenAutomata) {
         self.rules = rules
         opensAfter = rules.reduce(ByteSet()) { $0 | $1.opensAfter }
+        nearOpenStarts = OpenStarts(near)
         openStarts = OpenStarts(open)
         resume = Array(repeating: 0, count: rules.count)
+        soughtLast = Array(repeating: -1, count: rules.count)
         wordRanges = Array(repeating: 0..<0, count: rules.count)
         self.open = Array(repeating: .max, count: rules.count)
         gates = Array(repeating: .max, count: rules.count)
@@ -188,16 +197,20 @@ final class TextScanner {
 
     /// Whether no earlier match of the rule reaches over a place of the window, and none was sought there.
     @inline(__always)
-    func mayMatchInPlainText(_ rule: Int, at start: Int) -> Bool { start >= resume[rule] }
+    func mayMatchInPlainText(_ rule: Int, at start: Int) -> Bool { start >= resume[rule] || isBehind(rule, start) }
 
-    /// The match of a rule at a place of the window, unless an earlier one of that rule reaches over it.
+    /// Whether a match of the rule was sought at a later place already, so that it may not have been one.
+    @inline(__always)
+    func isBehind(_ rule: Int, _ start: Int) -> Bool { start < soughtLast[rule] }
+
+    /// The match of a rule at a place of the window, which is the last one for that rule so far.
     ///
     /// - Parameters:
     ///   - sight: what the scout saw from there.
     ///   - stretch: the text, from `textStart` in the window.
     func matchInPlainText(_ rule: Int, at start: Int, textStart: Int, _ sight: Scout.Sight, _ stretch: Stretch) -> Match? {
-        guard start >= resume[rule] else { return nil }
         if resume[rule] == 0 { touched.append(rule) }
+        soughtLast[rule] = start
         resume[rule] = start + 1
         let isSimple = sight.ends == 1 && rules[rule].isSimple && sight.lastEnd + textStart - start < CompiledRule.longestHold
         let outcome =
@@ -209,8 +222,12 @@ final class TextScanner {
     }
 
     func endPlainTexts() {
-        for rule in touched { resume[rule] = 0 }
+        for rule in touched {
+            resume[rule] = 0
+            soughtLast[rule] = -1
+        }
         touched.removeAll(keepingCapacity: true)
+        forgetWords()
     }
 
     /// All matches in a text that stands in one piece.
@@ -301,12 +318,15 @@ final class TextScanner {
     private func findOpenStarts(in stretch: Stretch, before: UInt8?) {
         guard !stretch.isLast, let last = stretch.bytes.last, opensAfter.contains(last) else { return }
         let lowest = max(0, stretch.bytes.count - CompiledRule.longestHold)
-        openStarts.run(stretch.bytes, downTo: lowest, before: before) { rules, gap in
-            for rule in rules where gap >= resume[rule] {
+        func note(_ rules: [Int], _ gaps: ClosedRange<Int>) {
+            for rule in rules where gaps.upperBound >= resume[rule] {
                 if open[rule] == .max { touched.append(rule) }
-                open[rule] = gap
+                open[rule] = max(gaps.lowerBound, resume[rule])
             }
         }
+        openStarts.run(stretch.bytes, downTo: lowest, before: before, note)
+        // Where all bytes are there that the sieve looks at, it has found every start, and `findMatches` sees which of them are open.
+        nearOpenStarts.run(stretch.bytes, downTo: max(lowest, stretch.bytes.count - Int(SIEVE_GREATEST_OFFSET)), before: before, note)
         // The automata see single ways to read the text: one may still be open although another has committed the match.
         for rule in touched where open[rule] != .max && rules[rule].isPrompt && hasEnd(rule, from: open[rule], in: stretch, before: before) {
             open[rule] = openStart(rule, in: stretch, before: before)
@@ -435,10 +455,10 @@ final class TextScanner {
         }
         // Words count that stand before the stretch.
         for sieve in 0..<places.sieveCount {
-            for hit in places.hits(of: sieve).from(place - finder.widestContext) {
+            for hit in places.places(of: sieve).from(place - finder.widestContext) {
                 let anchor = Int(hit.position)
                 if anchor >= place + bytes.count { break }
-                finder.reader.forEachEntry(of: sieve, at: hit, in: buffer) { entry in
+                finder.reader.forEachEntry(of: sieve, at: hit) { entry in
                     let rule = Int(entry.rule)
                     switch entry.kind {
                     case .start:
@@ -465,15 +485,22 @@ final class TextScanner {
             if let automaton = rules[rule].starts { addBehind(automaton, rule, end: places.cores[index].end - place, after: nil) }
             index += 1
         }
-        for rule in rulesWithWords { wordRanges[rule] = 0..<0 }
-        rulesWithWords.removeAll(keepingCapacity: true)
+        forgetWords()
         if starts.count > 1 { starts.sort() }
         return !starts.isEmpty
     }
 
-    /// Adds the places of a range at which a match may start; ranges of words that stand close together overlap, and each place is added once.
+    /// Adds the places of a range at which a match may start.
     private func addStarts(of rule: Int, in range: Range<Int>, of bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) {
         let compiled = rules[rule]
+        forEachNewPlace(of: rule, in: range) { start in
+            if compiled.mayStart(at: start, in: bytes, before: before) { starts.append(UInt64(rule) << 32 | UInt64(start)) }
+        }
+    }
+
+    /// Calls `body` with each place behind a word of the rule's context. Ranges of words that stand close together overlap, and each place comes once.
+    @inline(__always)
+    func forEachNewPlace(of rule: Int, in range: Range<Int>, _ body: (Int) -> Void) {
         let known = wordRanges[rule]
         if known.isEmpty { rulesWithWords.append(rule) }
         var start = range.lowerBound
@@ -482,10 +509,15 @@ final class TextScanner {
                 start = known.upperBound
                 continue
             }
-            if compiled.mayStart(at: start, in: bytes, before: before) { starts.append(UInt64(rule) << 32 | UInt64(start)) }
+            body(start)
             start += 1
         }
         wordRanges[rule] = known.overlaps(range) ? min(known.lowerBound, range.lowerBound)..<max(known.upperBound, range.upperBound) : range
+    }
+
+    private func forgetWords() {
+        for rule in rulesWithWords { wordRanges[rule] = 0..<0 }
+        rulesWithWords.removeAll(keepingCapacity: true)
     }
 
     private func findMatches(in stretch: Stretch, before: UInt8?) {
@@ -500,7 +532,6 @@ final class TextScanner {
             switch match(rule, from: start, in: stretch, before: before) {
             case .none: break
             case .open:
-                // Only a match that ends at the very end of the stretch, in the middle of a character.
                 open[rule] = start
                 touched.append(rule)
             case .found(let match):

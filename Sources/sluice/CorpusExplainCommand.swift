@@ -61,7 +61,6 @@ struct CorpusExplainCommand: ParsableCommand {
         if !plan.others.isEmpty { lines += "Weighed and dearer:\n" + ways(plan.others, grams: 0) }
         lines += "\nMatches: \(width)\n"
         lines += "  \(plan.isPrompt ? "commits at its first end: long ones are not held" : "each is decided once its longest end is known")\n"
-        lines += "  places are \(plan.isInOrder ? "in order: each is decided at once" : "not in order: a text is decided once all of its places are known")\n"
         if !plan.checks.isEmpty { lines += "Checks: \(plan.checks.joined(separator: ", "))\n" }
         if let within = plan.contextWithin { lines += "Context: one of \(plan.contextWords.joined(separator: ", ")) in \(within) bytes before\n" }
         var states = ["\(plan.states.forward) forward", "\(plan.states.open.map(String.init).joined(separator: " + ")) for open starts"]

@@ -85,7 +85,7 @@ import Testing
             defer { buffer.deallocate() }
             var blocks = [json_block](repeating: json_block(), count: bytes.count / 64 + 1)
             json_structure(variant, buffer.baseAddress! + Int(KERNEL_SLACK), bytes.count, &carry, &blocks)
-            return blocks.prefix((bytes.count + 63) / 64).map { [$0.quotes, $0.strings, $0.backslashes, $0.operators, $0.scalars, $0.odd] }
+            return blocks.prefix((bytes.count + 63) / 64).map { [$0.quotes, $0.strings, $0.backslashes, $0.colons, $0.commas, $0.brackets, $0.scalars, $0.odd] }
         }
         let cut = generator.within(0...body.count)
         var carries: [json_carry] = []

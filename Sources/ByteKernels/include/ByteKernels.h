@@ -36,6 +36,8 @@ static const int8_t sieve_offsets[SIEVE_OFFSETS] = {SIEVE_LEAST_OFFSET, 0, 1, 2,
 /// What a sieve looks for: an anchor passes in a bucket if at every offset the byte there is in the bucket's set.
 ///
 /// Bytes of 0x80 and above are one: a set holds all of them or none.
+///
+/// Best kept at a multiple of 64, so that no load of `ascii` lies over two cache lines: such loads take twice as long, and loads are what the kernel does most.
 typedef struct {
     /// Offset and byte → a bit for each bucket.
     uint32_t sets[SIEVE_OFFSETS][256];
@@ -59,22 +61,18 @@ void sieve_prepare(sieve *sieve);
 /// Writes the anchors in `bytes` that pass to `hits`, in order, which must have room for `count`; gives their number.
 size_t sieve_run(const sieve *sieve, kernel_variant variant, const uint8_t *bytes, size_t count, sieve_hit *hits);
 
-/// The grams of a bucket that stand at an anchor: a bit for each.
+/// A place where grams of one bucket stand.
+typedef struct {
+    uint32_t position;
+    uint32_t bucket;
+    /// A bit for each of the bucket's grams.
+    uint64_t grams;
+} sieve_place;
+
+/// Looks at the hits again, gram by gram, and writes those that are left to `places`, which must have room for `SIEVE_BUCKETS` a hit; gives their number.
 ///
-/// - Parameter grams: for each offset 256 words, a bit for each gram whose set has the byte.
-static inline uint64_t sieve_standing(const uint64_t *grams, const uint8_t *anchor) {
-    uint64_t standing = grams[anchor[-1]];
-    standing &= grams[256 + anchor[0]];
-    standing &= grams[2 * 256 + anchor[1]];
-    standing &= grams[3 * 256 + anchor[2]];
-    standing &= grams[4 * 256 + anchor[3]];
-    standing &= grams[5 * 256 + anchor[4]];
-    standing &= grams[6 * 256 + anchor[6]];
-    standing &= grams[7 * 256 + anchor[7]];
-    standing &= grams[8 * 256 + anchor[9]];
-    standing &= grams[9 * 256 + anchor[11]];
-    return standing;
-}
+/// - Parameter grams: for each bucket, offset and byte a word with a bit for each gram whose set has the byte.
+size_t sieve_sift(const uint64_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places);
 
 // MARK: The structure of JSON
 
@@ -86,12 +84,12 @@ typedef struct {
     uint64_t strings;
     /// Backslashes inside of strings.
     uint64_t backslashes;
-    /// `{ } [ ] : ,` outside of strings.
-    uint64_t operators;
-    /// Outside of strings and neither operator, white space nor quote: numbers, literals, and what is no JSON.
+    /// Outside of strings: `:`, `,`, and any of `{ } [ ]`.
+    uint64_t colons, commas, brackets;
+    /// Outside of strings and none of those, white space or quotes: numbers, literals, and what is no JSON.
     uint64_t scalars;
     /// Among `scalars`, bytes that keep their run from being a plain number: a minus or none, digits, at most one point behind the first of them, no
-    /// needless zero in front. A run is plain if it has none of them and ends on a digit. Marks all of a run's bytes in a block that it fills.
+    /// needless zero in front, and a digit at its end (unless that is the last byte of the block). Marks all of a run's bytes in a block that it fills.
     uint64_t odd;
 } json_block;
 
@@ -104,3 +102,28 @@ typedef struct {
 
 /// Fills `blocks`, one for each 64 bytes begun, and moves `carry` on.
 void json_structure(kernel_variant variant, const uint8_t *bytes, size_t count, json_carry *carry, json_block *blocks);
+
+// MARK: The grammar of JSON
+
+enum { JSON_OUTERMOST = 0, JSON_IN_ARRAY = 1, JSON_IN_OBJECT = 2 };
+
+/// How far the grammar has been followed.
+typedef struct {
+    /// What the place lies in: one of the three above.
+    uint8_t surroundings;
+    /// What comes next: in an object 0 a key, 1 a colon, 2 a value, 3 a comma; in an array 0 a value, 1 a comma; outermost 0.
+    uint8_t phase;
+    /// Nothing has come since the bracket, so it may be closed.
+    bool is_empty;
+    uint32_t depth;
+    /// Levels that `levels` has room for.
+    uint32_t capacity;
+    /// A bit for each level, set for an object.
+    uint64_t *levels;
+} json_place;
+
+/// Follows the grammar from `from`, a multiple of 64, up to the last block begun, which is left to the caller, or up to where it takes more than this to tell.
+///
+/// Takes for granted that each number is plain and each other scalar a literal, and stops at the first block in which one is not.
+/// - Returns: where it stopped: at the start of a block, or behind a bracket, or at one. `place` is what holds there.
+size_t json_walk(kernel_variant variant, const json_block *blocks, const uint8_t *bytes, size_t from, size_t count, json_place *place);
