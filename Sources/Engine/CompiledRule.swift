@@ -26,6 +26,8 @@ final class CompiledRule: Sendable {
     let hasMask: Bool
     /// Commits at its first end: later bytes can lengthen a match, and no more ("prompt" in the decision page).
     let isPrompt: Bool
+    /// Bytes of the shortest match.
+    let shortest: Int
     /// The last byte value → whether a match can be open behind it.
     let opensAfter: ByteSet
 
@@ -87,6 +89,7 @@ final class CompiledRule: Sendable {
                 hint: "make the bounds of its repeats smaller")
         }
         core = Core(pattern)
+        shortest = pattern.shortestLength
         let parts = pattern.aroundMask
         hasMask = parts != nil
         let after = parts?.after ?? .empty

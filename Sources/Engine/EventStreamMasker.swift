@@ -19,7 +19,12 @@ struct EventStreamMasker {
     /// Events in order that wait; the first has number `firstNumber`.
     private var waiting: [Event] = []
     private var firstNumber = 0
-    private var channels: [String: Channel] = [:]
+    /// Few, and looked for by name in turn.
+    private var channels: [Channel] = []
+    /// Of the latest events with nothing to mask in their fixed bytes; the last one first.
+    private var templates: [EventTemplate] = []
+    /// A model's answer goes through few kinds of events, one at a time.
+    private static let mostTemplates = 2
     /// Masks the line under way of an event that is too large to be held.
     private var line: LineMasker?
 
@@ -34,6 +39,9 @@ struct EventStreamMasker {
 
     /// A text that is spread over events.
     fileprivate struct Channel {
+        let name: String
+        /// Of what it is a part: see ``ChannelReading/answer(of:)``.
+        let answer: String?
         var state = TextState()
         /// What of it is not released, decoded.
         var held: [UInt8] = []
@@ -42,6 +50,11 @@ struct EventStreamMasker {
         var bodyEnd = 0
         /// Another channel of the same answer speaks: what this one held has gone out.
         var isQuiet = false
+
+        init(_ name: String) {
+            self.name = name
+            answer = name.isEmpty ? nil : ChannelReading.answer(of: name)
+        }
 
         /// Nothing that has come is undecided, so it can be forgotten.
         var isIdle: Bool { held.isEmpty && state.runs.isEmpty && state.group == nil && state.openReports.isEmpty }
@@ -118,7 +131,9 @@ struct EventStreamMasker {
         let start = unfinishedFrom
         unfinished = []
         unfinishedFrom += bytes.count
+        if try finishKnown(bytes, at: start, into: &output) { return }
         var event = Event(bytes: bytes)
+        let findingCount = output.findings.count
         var pieces: [(ChannelPiece, JSONText, base: Int)] = []
         var ended: [String] = []
         for line in bytes.withUnsafeBufferPointer({ EventLine.lines(of: $0) }) {
@@ -144,20 +159,48 @@ struct EventStreamMasker {
             try maskClosed(value, reading, without: blanks, at: line.value.lowerBound, bodyOffset: start, &event, &output)
             if output.blocked != nil { break }
         }
+        let texts = pieces.map { piece, text, base in (channel: piece.channel, range: base + text.start..<base + text.end) }
+        if event.edits.isEmpty, output.findings.count == findingCount, output.blocked == nil, ended.isEmpty, !texts.isEmpty,
+            bytes.count <= EventTemplate.longest
+        {
+            if templates.count == Self.mostTemplates { templates.removeLast() }
+            templates.insert(EventTemplate(bytes, texts: texts), at: 0)
+        }
         waiting.append(event)
         let number = firstNumber + waiting.count - 1
         if output.blocked != nil {
             endBody(before: number, into: &output)
             return
         }
-        for (piece, text, base) in pieces {
-            try add(piece.channel, bytes, text, base: base, event: number, eventStart: start, into: &output)
+        for text in texts {
+            try add(text.channel, bytes, text.range, event: number, eventStart: start, into: &output)
             if output.blocked != nil { return }
         }
         for prefix in ended {
             try endChannels(where: { $0.hasPrefix(prefix) }, into: &output)
             if output.blocked != nil { return }
         }
+        try releaseDecided(into: &output)
+    }
+
+    /// Takes an event that has its fixed bytes in common with one of the latest; false if it has not.
+    private mutating func finishKnown(_ bytes: [UInt8], at start: Int, into output: inout MaskedBytes) throws(MaskError) -> Bool {
+        for (index, template) in templates.enumerated() {
+            guard let texts = bytes.withUnsafeBufferPointer({ template.texts(in: $0) }) else { continue }
+            if index > 0 { templates.swapAt(0, index) }
+            waiting.append(Event(bytes: bytes))
+            let number = firstNumber + waiting.count - 1
+            for (channel, text) in zip(template.channels, texts) {
+                try add(channel, bytes, text, event: number, eventStart: start, into: &output)
+                if output.blocked != nil { return true }
+            }
+            try releaseDecided(into: &output)
+            return true
+        }
+        return false
+    }
+
+    private mutating func releaseDecided(into output: inout MaskedBytes) throws(MaskError) {
         release(into: &output)
         if waitingCount > Self.mostWaiting {
             throw MaskError(description: "more than \(Self.mostWaiting) bytes of events wait for the end of one value")
@@ -197,49 +240,61 @@ struct EventStreamMasker {
 
     // MARK: Channels
 
+    /// - Parameter text: where the piece stands in the event.
     private mutating func add(
-        _ name: String, _ bytes: [UInt8], _ text: JSONText, base: Int, event: Int, eventStart: Int, into output: inout MaskedBytes
+        _ name: String, _ bytes: [UInt8], _ text: Range<Int>, event: Int, eventStart: Int, into output: inout MaskedBytes
     ) throws(MaskError) {
-        for (other, waiting) in channels where other != name && !waiting.isQuiet && ChannelReading.areOfOneAnswer(name, other) {
-            try quieten(other, into: &output)
-            if output.blocked != nil { return }
+        let known = channels.firstIndex { $0.name == name }
+        let index = known ?? channels.count
+        if known == nil {
+            if channels.count >= Self.mostChannels {
+                channels.removeAll { $0.isIdle }
+                if channels.count >= Self.mostChannels { throw MaskError(description: "more than \(Self.mostChannels) texts are spread over events at once") }
+                return try add(name, bytes, text, event: event, eventStart: eventStart, into: &output)
+            }
+            channels.append(Channel(name))
         }
-        if channels.count >= Self.mostChannels, channels[name] == nil {
-            channels = channels.filter { !$0.value.isIdle }
-            if channels.count >= Self.mostChannels { throw MaskError(description: "more than \(Self.mostChannels) texts are spread over events at once") }
+        if channels.count > 1, let answer = channels[index].answer {
+            for other in channels.indices where other != index && !channels[other].isQuiet && channels[other].answer == answer {
+                try quieten(other, into: &output)
+                if output.blocked != nil { return }
+            }
         }
-        var channel = channels.removeValue(forKey: name) ?? Channel()
+        // Out of the array while it is changed, so that nothing is copied.
+        var channel = Channel("")
+        swap(&channel, &channels[index])
         channel.isQuiet = false
         var units = UnitMap()
         let start = channel.held.count
         bytes.withUnsafeBufferPointer { bytes in
-            _ = JSONEscapes.decode(
-                UnsafeBufferPointer(rebasing: bytes[base + text.start..<base + text.end]), isClosed: true, into: &channel.held, noting: &units)
+            _ = JSONEscapes.decode(UnsafeBufferPointer(rebasing: bytes[text]), isClosed: true, into: &channel.held, noting: &units)
         }
         channel.pieces.append(
             Channel.Piece(
-                event: event, start: start, count: channel.held.count - start, raw: base + text.start, units: units, eventStart: eventStart))
+                event: event, start: start, count: channel.held.count - start, raw: text.lowerBound, units: units, eventStart: eventStart))
         waiting[event - firstNumber].undecided += 1
         try scan(&channel, isLast: false, into: &output)
-        channels[name] = channel
+        swap(&channel, &channels[index])
     }
 
     /// Lets go what a channel holds, because another one of the same answer has begun to speak: a reasoning text before the answer, the answer before a tool
     /// call. Models do not take turns within an answer, so waiting would only delay what comes. Should the channel go on all the same, a value
     /// that began before is masked from there.
-    private mutating func quieten(_ name: String, into output: inout MaskedBytes) throws(MaskError) {
-        guard let channel = channels[name], !channel.pieces.isEmpty else { return }
+    private mutating func quieten(_ index: Int, into output: inout MaskedBytes) throws(MaskError) {
+        let channel = channels[index]
+        if channel.pieces.isEmpty { return }
         var ending = channel
         try scan(&ending, isLast: true, into: &output)
         var quiet = channel
         quiet.isQuiet = true
         for index in quiet.pieces.indices { quiet.pieces[index].hasLeft = true }
-        channels[name] = quiet
+        channels[index] = quiet
     }
 
     private mutating func endChannels(where isEnded: (String) -> Bool, into output: inout MaskedBytes) throws(MaskError) {
-        for name in channels.keys.filter(isEnded).sorted() {
-            guard var channel = channels.removeValue(forKey: name), !channel.isQuiet else { continue }
+        let ended = channels.filter { isEnded($0.name) }.sorted { $0.name < $1.name }
+        channels.removeAll { isEnded($0.name) }
+        for var channel in ended where !channel.isQuiet {
             try scan(&channel, isLast: true, into: &output)
             if output.blocked != nil { return }
         }

@@ -90,13 +90,10 @@ struct ChannelReading {
         if ["message_stop", "message-end", "response.completed", "response.failed", "response.incomplete"].contains(type) { ended.append("") }
     }
 
-    /// Whether two channels belong to one answer, whose texts come one after the other: the same choice of OpenAI's chunks.
-    static func areOfOneAnswer(_ a: String, _ b: String) -> Bool {
-        func choice(_ name: String) -> String? {
-            let parts = name.split(separator: "|", maxSplits: 2)
-            return parts.count > 2 && parts[0] == "choices" ? String(parts[1]) : nil
-        }
-        return choice(a) != nil && choice(a) == choice(b)
+    /// The answer that a channel is a part of, where its texts come one after the other: a choice of OpenAI's chunks. Nil for others.
+    static func answer(of channel: String) -> String? {
+        let parts = channel.split(separator: "|", maxSplits: 2)
+        return parts.count > 2 && parts[0] == "choices" ? String(parts[1]) : nil
     }
 
     private struct Level {

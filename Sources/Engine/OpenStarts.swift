@@ -39,42 +39,53 @@ final class OpenAutomata: Sendable {
 /// The states met so far, and the runs over them. One per thread at a time.
 final class OpenStarts {
     private let automata: OpenAutomata
-    /// State × symbol; the symbol behind the last class is the edge of the text.
-    private var steps: [Step] = []
+    /// State × symbol; the symbol behind the last class is the edge of the text. Bare memory, since most of a small chunk's time goes by here.
+    private let steps: UnsafeMutablePointer<Step>
     /// State → the states of the parts that are not dead, as part × 2¹⁶ + state.
     private var members: [[UInt32]] = []
     private var known: [[UInt32]: UInt16] = [:]
-    /// Rules that have a start between two bytes.
-    private var ruleLists: [[Int]] = []
-    private var knownLists: [[Int]: UInt16] = [:]
+    /// Rules that have a start between two bytes, one list after the other, and where each list ends.
+    private var listed: [Int32] = []
+    private var listEnds: [Int] = []
+    private var knownLists: [[Int32]: UInt16] = [:]
     private let symbolCount: Int
     /// Class of each byte.
-    private let classes: [UInt8]
+    private let classes: UnsafeMutablePointer<UInt8>
 
     private struct Step {
         var next: UInt16
-        /// Index into `ruleLists`; 0 for none.
+        /// Number of a list; 0 for none.
         var starts: UInt16
     }
 
     private static let dead: UInt16 = 0
     private static let first: UInt16 = 1
     private static let unknown: UInt16 = 0xFFFF
-    /// Beyond this all are forgotten: about 2 MiB.
-    private static let mostStates = 4096
+    /// Beyond this all are forgotten: about 1 MiB.
+    private static let mostStates = 2048
+    /// States that one run may add before it is asked whether there are too many.
+    private static let mostInRun = CompiledRule.longestHold + 2
 
     init(_ automata: OpenAutomata) {
         self.automata = automata
-        classes = automata.classes
+        classes = .allocate(capacity: 256)
+        classes.initialize(from: automata.classes, count: 256)
         symbolCount = automata.samples.count + 1
+        // What is not met is never touched, and takes no memory.
+        steps = .allocate(capacity: (Self.mostStates + Self.mostInRun) * symbolCount)
         forget()
     }
 
+    deinit {
+        steps.deallocate()
+        classes.deallocate()
+    }
+
     private func forget() {
-        steps.removeAll(keepingCapacity: true)
         members.removeAll(keepingCapacity: true)
         known.removeAll(keepingCapacity: true)
-        ruleLists = [[]]
+        listed.removeAll(keepingCapacity: true)
+        listEnds = [0]
         knownLists = [[]: 0]
         _ = state(of: [])
         _ = state(of: automata.parts.indices.map { UInt32($0) << 16 | UInt32(automata.parts[$0].initial) })
@@ -85,7 +96,7 @@ final class OpenStarts {
         let state = UInt16(members.count)
         known[list] = state
         members.append(list)
-        steps.append(contentsOf: repeatElement(Step(next: list.isEmpty ? Self.dead : Self.unknown, starts: 0), count: symbolCount))
+        (steps + Int(state) * symbolCount).initialize(repeating: Step(next: list.isEmpty ? Self.dead : Self.unknown, starts: 0), count: symbolCount)
         return state
     }
 
@@ -93,53 +104,58 @@ final class OpenStarts {
     /// from right to left. Gaps that follow on each other and have the same rules come together: a long word is one call.
     ///
     /// - Parameters:
-    ///   - lowest: no gap before it is looked at.
+    ///   - lowest: no gap before it is looked at; at most ``CompiledRule/longestHold`` before the end.
     ///   - before: the byte before `bytes`; nil at the start of the text.
-    func run(_ bytes: UnsafeBufferPointer<UInt8>, downTo lowest: Int, before: UInt8?, _ body: ([Int], ClosedRange<Int>) -> Void) {
+    @inline(__always)
+    func run(_ bytes: UnsafeBufferPointer<UInt8>, downTo lowest: Int, before: UInt8?, _ body: (UnsafeBufferPointer<Int32>, ClosedRange<Int>) -> Void) {
         if automata.parts.isEmpty { return }
-        if members.count >= Self.mostStates { forget() }
-        var state = Self.first
+        if members.count >= Self.mostStates || listEnds.count > Int(Self.unknown) / 2 { forget() }
+        let (steps, classes, symbolCount) = (self.steps, self.classes, self.symbolCount)
+        let edge = before.map { Int(classes[Int($0)]) } ?? symbolCount &- 1
+        var state = Int(Self.first)
         var gap = bytes.count
         var starts: UInt16 = 0
         var highest = gap
         while gap >= lowest {
-            let symbol: Int
-            if gap > 0 {
-                symbol = Int(classes[Int(bytes[gap &- 1])])
-            } else {
-                symbol = before.map { Int(classes[Int($0)]) } ?? symbolCount - 1
-            }
-            var step = steps[Int(state) &* symbolCount &+ symbol]
+            let symbol = gap > 0 ? Int(classes[Int(bytes[gap &- 1])]) : edge
+            var step = steps[state &* symbolCount &+ symbol]
             if step.next == Self.unknown { step = make(state, symbol) }
             if step.starts != starts {
-                if starts != 0 { body(ruleLists[Int(starts)], gap + 1...highest) }
+                if starts != 0 { forList(starts) { body($0, gap + 1...highest) } }
                 starts = step.starts
                 highest = gap
             }
-            state = step.next
+            state = Int(step.next)
             gap &-= 1
-            if state == Self.dead { break }
+            if state == Int(Self.dead) { break }
         }
-        if starts != 0 { body(ruleLists[Int(starts)], gap + 1...highest) }
+        if starts != 0 { forList(starts) { body($0, gap + 1...highest) } }
     }
 
-    private func make(_ state: UInt16, _ symbol: Int) -> Step {
+    @inline(__always)
+    private func forList(_ number: UInt16, _ body: (UnsafeBufferPointer<Int32>) -> Void) {
+        listed.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[listEnds[Int(number) - 1]..<listEnds[Int(number)]])) }
+    }
+
+    @inline(never)
+    private func make(_ state: Int, _ symbol: Int) -> Step {
         var next: [UInt32] = []
-        var starts: [Int] = []
+        var starts: [Int32] = []
         let byte = symbol < automata.samples.count ? automata.samples[symbol] : nil
-        for member in members[Int(state)] {
+        for member in members[state] {
             let part = automata.parts[Int(member >> 16)]
             let entry = part.table.entry(UInt16(member & 0xFFFF), byte.map(part.table.symbol) ?? part.table.edge)
-            if entry & StateTable.mark != 0, starts.last != part.rule { starts.append(part.rule) }
+            if entry & StateTable.mark != 0, starts.last != Int32(part.rule) { starts.append(Int32(part.rule)) }
             if entry & StateTable.stateMask != 0 { next.append(member & 0xFFFF_0000 | UInt32(entry & StateTable.stateMask)) }
         }
-        let list = knownLists[starts] ?? UInt16(ruleLists.count)
-        if Int(list) == ruleLists.count {
-            ruleLists.append(starts)
+        let list = knownLists[starts] ?? UInt16(listEnds.count)
+        if Int(list) == listEnds.count {
+            listed += starts
+            listEnds.append(listed.count)
             knownLists[starts] = list
         }
         let step = Step(next: self.state(of: next), starts: list)
-        steps[Int(state) * symbolCount + symbol] = step
+        steps[state * symbolCount + symbol] = step
         return step
     }
 }

@@ -146,16 +146,22 @@ final class Workspace: @unchecked Sendable {
         blocks = .allocate(capacity: (count + 63) / 64)
     }
 
-    /// Fills the window with `parts`, in order.
-    func fillWindow(_ parts: UnsafeRawBufferPointer...) {
-        let count = parts.reduce(0) { $0 + $1.count }
+    /// Fills the window with up to three parts, in order.
+    func fillWindow(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
+        _ third: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) {
+        let count = first.count + second.count + third.count
         if count + 2 * CoreFinder.slack > storage.count { grow(to: count * 2) }
-        var offset = CoreFinder.slack
-        for part in parts where !part.isEmpty {
-            UnsafeMutableRawBufferPointer(storage).baseAddress.unsafelyUnwrapped.advanced(by: offset)
-                .copyMemory(from: part.baseAddress.unsafelyUnwrapped, byteCount: part.count)
-            offset += part.count
+        var end = UnsafeMutableRawPointer(storage.baseAddress.unsafelyUnwrapped) + CoreFinder.slack
+        func add(_ part: UnsafeRawBufferPointer) {
+            guard let base = part.baseAddress else { return }
+            end.copyMemory(from: base, byteCount: part.count)
+            end += part.count
         }
+        add(first)
+        add(second)
+        add(third)
         window = UnsafeMutableBufferPointer(rebasing: storage[CoreFinder.slack..<CoreFinder.slack + count])
     }
 

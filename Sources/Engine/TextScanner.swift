@@ -114,6 +114,8 @@ final class TextScanner {
     /// Rule → up to where it is looked at: everywhere, but for those whose gate has to be opened by a word of their context.
     private var gates: [Int]
     private let gated: [Int]
+    /// Rule → see ``CompiledRule/isPrompt``.
+    private let isPrompt: [Bool]
 
     private struct Component {
         var matchStart: Int
@@ -136,6 +138,7 @@ final class TextScanner {
         wordRanges = Array(repeating: 0..<0, count: rules.count)
         self.open = Array(repeating: .max, count: rules.count)
         gates = Array(repeating: .max, count: rules.count)
+        isPrompt = rules.map(\.isPrompt)
         gated = rules.indices.filter { rules[$0].plan.isGated }
     }
 
@@ -318,17 +321,23 @@ final class TextScanner {
     private func findOpenStarts(in stretch: Stretch, before: UInt8?) {
         guard !stretch.isLast, let last = stretch.bytes.last, opensAfter.contains(last) else { return }
         let lowest = max(0, stretch.bytes.count - CompiledRule.longestHold)
-        func note(_ rules: [Int], _ gaps: ClosedRange<Int>) {
-            for rule in rules where gaps.upperBound >= resume[rule] {
+        var hasPrompt = false
+        func note(_ rules: UnsafeBufferPointer<Int32>, _ gaps: ClosedRange<Int>) {
+            for rule in rules {
+                let rule = Int(rule)
+                let first = resume[rule]
+                if gaps.upperBound < first { continue }
                 if open[rule] == .max { touched.append(rule) }
-                open[rule] = max(gaps.lowerBound, resume[rule])
+                open[rule] = max(gaps.lowerBound, first)
+                hasPrompt = hasPrompt || isPrompt[rule]
             }
         }
         openStarts.run(stretch.bytes, downTo: lowest, before: before, note)
         // Where all bytes are there that the sieve looks at, it has found every start, and `findMatches` sees which of them are open.
         nearOpenStarts.run(stretch.bytes, downTo: max(lowest, stretch.bytes.count - Int(SIEVE_GREATEST_OFFSET)), before: before, note)
         // The automata see single ways to read the text: one may still be open although another has committed the match.
-        for rule in touched where open[rule] != .max && rules[rule].isPrompt && hasEnd(rule, from: open[rule], in: stretch, before: before) {
+        if !hasPrompt { return }
+        for rule in touched where open[rule] != .max && isPrompt[rule] && hasEnd(rule, from: open[rule], in: stretch, before: before) {
             open[rule] = openStart(rule, in: stretch, before: before)
         }
     }
@@ -353,6 +362,7 @@ final class TextScanner {
 
     /// Whether a match of a prompt rule that starts there is committed.
     private func hasEnd(_ rule: Int, from start: Int, in stretch: Stretch, before: UInt8?) -> Bool {
+        if stretch.bytes.count - start < rules[rule].shortest { return false }
         let forward = rules[rule].forward
         let table = forward.table
         var state = forward.starts[table.symbol(leftOf: start, in: stretch.bytes, before: before)]
