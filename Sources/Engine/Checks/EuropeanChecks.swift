@@ -6,7 +6,6 @@ extension Check {
     private static let western: [Check] = [
         Check("de-tax-id", isGermanTaxID),
         Check("de-document", isGermanDocument),
-        Check("de-document-old", isOldGermanDocument),
         Check("de-pension", isGermanPensionNumber),
         Check("de-health", isGermanHealthNumber),
         Check("de-physician", isLANR),
@@ -85,14 +84,6 @@ private func isGermanDocument(_ value: UnsafeRawBufferPointer) -> Bool {
     }
     let weights = [7, 3, 1]
     return (0..<last).reduce(0) { $0 + number.value($1) * weights[$1 % 3] } % 10 == number.digit(last)
-}
-
-/// Whether `value` is a number of a German identity card as it was issued first in 2010, or without its check digit: T and eight digits.
-///
-/// Source: Personalausweisverordnung, Anlage 1.
-private func isOldGermanDocument(_ value: UnsafeRawBufferPointer) -> Bool {
-    guard let number = Identifier(value), number.count == 9 else { return false }
-    return number.has("T", at: 0) && number.isDigits(in: 1..<9)
 }
 
 /// Whether `value` is a German pension insurance number: area, birth date, letter of the birth name, serial number, check digit.
@@ -558,13 +549,12 @@ private func isAFM(_ value: UnsafeRawBufferPointer) -> Bool {
     return number.sum([256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == number.digit(8)
 }
 
-/// Whether `value` is a Greek AMKA: a date, in either order of day and year, four digits and a Luhn check digit.
+/// Whether `value` is a Greek AMKA: a date, four digits and a Luhn check digit.
 ///
 /// Source: ΗΔΙΚΑ, "ΑΜΚΑ".
 private func isAMKA(_ value: UnsafeRawBufferPointer) -> Bool {
     guard let number = Identifier(value), number.isDigits(11) else { return false }
-    let (first, month, third) = (number.number(0..<2), number.number(2..<4), number.number(4..<6))
-    return (isDay(first, month: month, shortYear: third) || isDay(third, month: month, shortYear: first)) && luhnSum(number, 0..<11) % 10 == 0
+    return isDay(number.number(0..<2), month: number.number(2..<4), shortYear: number.number(4..<6)) && luhnSum(number, 0..<11) % 10 == 0
 }
 
 /// Whether `value` is an EMŠO or JMBG, as in the countries of former Yugoslavia: a date with three digits of the year, a region, three digits, a check digit.

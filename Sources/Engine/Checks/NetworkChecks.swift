@@ -2,9 +2,22 @@
 
 extension Check {
     static let network: [Check] = [
-        Check("ipv4-octets", isIPv4),
-        Check("ipv6", isIPv6),
+        Check("ipv4-octets") { isIPv4(withoutPrefixLength($0, upTo: 32)) },
+        Check("ipv6") { isIPv6(withoutPrefixLength($0, upTo: 128)) },
     ]
+}
+
+/// `value` without a prefix length at its end (`/24`), all of it if there is none up to `longest`.
+///
+/// Sources: RFC 4632 §3.1, RFC 4291 §2.3.
+private func withoutPrefixLength(_ value: UnsafeRawBufferPointer, upTo longest: Int) -> UnsafeRawBufferPointer {
+    guard let slash = value.lastIndex(of: UInt8(ascii: "/")), 1...3 ~= value.count - slash - 1 else { return value }
+    var length = 0
+    for byte in value[(slash + 1)...] {
+        guard let digit = digitValue(byte) else { return value }
+        length = length * 10 + digit
+    }
+    return length <= longest ? UnsafeRawBufferPointer(rebasing: value[..<slash]) : value
 }
 
 /// Whether `value` is four decimal numbers of 0…255 between dots, none with a leading zero.
