@@ -19,7 +19,13 @@ import Testing
             #expect(!entry.references.isEmpty, "\(entry.rule.id)")
             #expect(entry.description.hasSuffix("."), "\(entry.rule.id)")
         }
-        #expect(corpus.profiles.map(\.name) == ["commands", "default", "pci", "secrets", "strict"])
+        #expect(Set(corpus.profiles.map(\.name)).isSuperset(of: ["commands", "default", "gdpr", "germany", "hipaa", "pci", "secrets", "strict", "united-states"]))
+    }
+
+    @Test func bareValuesAreLeftToStrict() throws {
+        let corpus = try Corpus(directory: shippedCorpus)
+        #expect(try corpus.rules(profiles: ["default"]).allSatisfy { !$0.id.hasSuffix("-bare") })
+        for entry in corpus.entries where entry.rule.id.hasSuffix("-bare") { #expect(entry.rule.context == nil, "\(entry.rule.id)") }
     }
 
     @Test func defaultMasksAndOnlyCommandsBlock() throws {

@@ -157,15 +157,14 @@ import Testing
         #expect(scratch.names.isEmpty)
     }
 
-    @Test("Every shipped profile comes back from its file as it was compiled")
-    func shippedProfiles() throws {
+    /// The widest profile, and narrow ones; those of countries are made of the same rules.
+    @Test("A shipped profile comes back from its file as it was compiled", arguments: ["strict", "default", "secrets", "commands", "pci", "germany"])
+    func shippedProfiles(_ profile: String) throws {
         let scratch = Scratch()
         let corpus = try Corpus(directory: shippedCorpus)
-        for profile in corpus.profiles {
-            let rules = try corpus.rules(profiles: [profile.name])
-            let compiled = try scratch.cache.ruleSet(rules)
-            let loaded = try #require(scratch.cache.load(rules))
-            #expect(try loaded.archive() == compiled.archive(), "\(profile.name)")
-        }
+        let rules = try corpus.rules(profiles: [profile])
+        let compiled = try scratch.cache.ruleSet(rules)
+        let loaded = try #require(scratch.cache.load(rules))
+        #expect(try loaded.archive() == compiled.archive())
     }
 }
