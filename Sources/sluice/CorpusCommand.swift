@@ -9,7 +9,7 @@ struct CorpusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "corpus",
         abstract: "Tools for those who tune the rules.",
-        subcommands: [Check.self, CorpusExplainCommand.self, CorpusCostCommand.self])
+        subcommands: [Check.self, CorpusExplainCommand.self, CorpusCostCommand.self, CorpusScoreCommand.self])
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

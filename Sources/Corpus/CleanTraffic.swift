@@ -1,0 +1,57 @@
+// Traffic in which nothing should be found: what rules take there is false.
+
+import Engine
+
+/// A body of a clean corpus.
+public struct CleanBody: Sendable {
+    /// The file it comes from.
+    public var file: String
+    public var bytes: [UInt8]
+    public var format: Format
+
+    public init(file: String, bytes: [UInt8], format: Format) {
+        self.file = file
+        self.bytes = bytes
+        self.format = format
+    }
+}
+
+extension Score {
+    /// Adds what the rules find in clean bodies.
+    ///
+    /// - Parameter progress: called with the number of bodies done, from any thread.
+    /// - Throws: ``MaskError``.
+    public mutating func addClean(_ bodies: [CleanBody], _ rules: RuleSet, progress: @Sendable @escaping (Int) -> Void = { _ in }) async throws {
+        let found = try await Scorer.inParallel(bodies, progress: progress) { try rules.findings(in: $0.bytes, as: $0.format) }
+        var row = clean ?? CleanRow()
+        let bytes = bodies.reduce(0) { $0 + $1.bytes.count }
+        var findingsOf: [String: (count: Int, masked: Int)] = [:]
+        for (body, findings) in zip(bodies, found) {
+            var file = row.files.firstIndex { $0.name == body.file }
+            if file == nil {
+                row.files.append(CleanRow.File(name: body.file))
+                file = row.files.count - 1
+            }
+            guard let file else { continue }
+            row.bodies += 1
+            row.files[file].findings.bytes += body.bytes.count
+            row.files[file].masked.of += body.bytes.count
+            for finding in findings {
+                let masked = finding.action == .masked ? finding.range.count : 0
+                row.files[file].findings.count += 1
+                row.files[file].masked.count += masked
+                let known = findingsOf[finding.rule] ?? (0, 0)
+                findingsOf[finding.rule] = (known.count + 1, known.masked + masked)
+            }
+        }
+        row.findings = ByteRate(row.files.reduce(0) { $0 + $1.findings.count }, bytes: row.files.reduce(0) { $0 + $1.findings.bytes })
+        row.masked = row.files.reduce(into: Proportion()) { $0 += $1.masked }
+        clean = row
+        for index in self.rules.indices {
+            let own = findingsOf[self.rules[index].rule] ?? (0, 0)
+            let before = self.rules[index].clean ?? ByteRate()
+            self.rules[index].clean = ByteRate(before.count + own.count, bytes: before.bytes + bytes)
+            self.rules[index].cleanMaskedBytes = (self.rules[index].cleanMaskedBytes ?? 0) + own.masked
+        }
+    }
+}

@@ -1,0 +1,50 @@
+// Judges values for checksums and formats, each alone, by the rules of its entity.
+
+import Engine
+
+/// Counts `validator` cases: see ``Score/ValidatorRow``.
+struct ValidatorJudge {
+    private let corpus: Corpus
+    /// By canonical entity: its rules without their context; nil where there are none.
+    private var sets: [String: RuleSet?] = [:]
+    private var found: [Key: Score.ValidatorRow] = [:]
+
+    private struct Key: Hashable {
+        var source, entity: String
+    }
+
+    init(_ corpus: Corpus) { self.corpus = corpus }
+
+    var rows: [Score.ValidatorRow] { found.values.sorted { ($0.source, $0.entity) < ($1.source, $1.entity) } }
+
+    mutating func add(_ one: LabelledCase, isValid: Bool) throws {
+        let key = Key(source: one.source, entity: one.entity)
+        var row = found[key] ?? Score.ValidatorRow(source: one.source, entity: one.entity)
+        if let verdict = try accepts(one) { row.right.add(verdict == isValid) } else { row.untried += 1 }
+        found[key] = row
+    }
+
+    /// Whether the value is taken for one of its entity; nil where nothing knows the entity.
+    private mutating func accepts(_ one: LabelledCase) throws -> Bool? {
+        if let rules = try rules(of: one.entity) {
+            let readable = (0..<one.body.count).subtracting(try rules.findings(in: one.body, as: .text).map(\.range))
+            return one.body.countSpeaking(in: readable) == 0
+        }
+        guard let check = Check(name: one.entity.lowercased().replacing("_", with: "-")) else { return nil }
+        return one.body.withUnsafeBytes(check.passes)
+    }
+
+    private mutating func rules(of entity: String) throws -> RuleSet? {
+        let name = EntityNames.canonical(entity)
+        if let known = sets[name] { return known }
+        let rules = corpus.entries.map(\.rule).filter { EntityNames.isSame($0.entity, as: name) }.map { rule in
+            var rule = rule
+            rule.context = nil
+            rule.action = .redact(label: nil)
+            return rule
+        }
+        let set = rules.isEmpty ? nil : try corpus.compile(rules)
+        sets[name] = .some(set)
+        return set
+    }
+}

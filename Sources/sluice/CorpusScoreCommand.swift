@@ -1,0 +1,90 @@
+// `sluice corpus score`: precision, recall and leaks on labelled cases, false findings on clean traffic.
+
+import ArgumentParser
+import Corpus
+import Engine
+import Foundation
+
+struct CorpusScoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "score",
+        abstract: "Measure what rules hide, leave and wrongly take, on labelled cases.",
+        discussion: """
+            Reads JSON Lines of labelled cases: kinds text, validator, labelled and labelled-json, and examples of credentials ("rule", "expect", "spans"; "enc":
+            "b64" for base64). Lines of other kinds are passed over and counted. docs/CORPUS.md describes the fields.
+
+            Definitions:
+              hidden       no letter, digit or non-ASCII byte of a labelled value stands outside what was masked by any rule; where the source's own pattern
+                           gives the place, which may be more than the secret, at most half of them. What an action keeps on purpose counts as masked.
+              leaked       not hidden: values, and bytes of values that stand outside what was masked. In part: some byte was masked.
+              in context   values that words or a shape say what they are; bare ones stand alone, weak ones have a low score from their own source; these,
+                           and values without a place (found if anything is), are counted apart.
+              recall       hidden values in context, of all in context. For a rule: those of its entity that it touches.
+              precision    true findings of those that can be judged. True touches a label. False touches none where labels are exhaustive, or is of an entity
+                           that the source says is not there, or of the labelled entity beside the label. For secrets any finding in a text said not to hold
+                           the source's kind is false, though some hold another: a lower bound.
+              F1, F2       of that precision and recall; F2 counts recall twice.
+              over-masked  masked bytes outside labels, of all bytes, where labels are exhaustive. Labels of scope ner are neither missed nor over-masked.
+              validators   values judged by all rules of their entity without context, or by a check of that name; untried where there is neither.
+              per GB       findings on clean traffic (--clean), all of them false, for 1,000,000,000 bytes.
+            Intervals are of 95 %: Wilson's for shares, Byar's for rates; for F from the ends of both. Entities of the cases that mean one of ours are counted
+            under Presidio's name; other names stand for themselves, and what any rule masks is not leaked, whatever it is called.
+
+            Examples:
+              sluice corpus score cases.jsonl
+              sluice corpus score cases/pii cases/secrets --clean payloads access.jsonl
+              sluice corpus score cases --profile strict --misses 50
+              sluice corpus score cases --json > baseline.json
+
+            Exit status: 0 done, 2 wrong usage or configuration.
+            """)
+
+    @Argument(help: ArgumentHelp("Files of labelled cases, or folders of .jsonl files.", valueName: "file"))
+    var paths: [String]
+
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("Clean traffic: files, folders, or .jsonl with \"text\", \"command\" or \"stream\" in a line.", valueName: "path"))
+    var clean: [String] = []
+
+    @OptionGroup var rules: RuleOptions
+
+    @Option(help: ArgumentHelp("How texts are read: text, json, sse, or auto: json where one begins with { or [, else text.", valueName: "format"))
+    var format: FormatChoice = .auto
+
+    @Option(help: ArgumentHelp("List so many leaked values and false findings by id, without their bytes.", valueName: "n"))
+    var misses: Int?
+
+    @Flag(help: "With --misses: show the bytes too. They may be live credentials.")
+    var showValues = false
+
+    @Flag(help: "Print every entity and rule, not only those with something to say.")
+    var full = false
+
+    @Flag(help: "Print one JSON object, which can be a baseline.")
+    var json = false
+
+    func validate() throws {
+        if let misses, misses < 1 { throw ValidationError("--misses must be at least 1") }
+        if showValues, misses == nil { throw ValidationError("--show-values goes with --misses") }
+    }
+
+    func run() async throws {
+        let corpus = try Corpus.open(rules.corpus)
+        let (cases, others) = try CaseFiles.labelled(paths)
+        guard !cases.isEmpty else { throw CommandError("no labelled cases in \(paths.joined(separator: ", "))", hint: "see  sluice corpus score --help") }
+        let traffic = try clean.isEmpty ? [] : CaseFiles.traffic(clean, format: format)
+        let set = try corpus.compile(Scorer.maskingOnly(corpus.rules(profiles: rules.profileNames)), cache: rules.cache)
+        let choice = format
+        let progress = Progress(cases.count, "cases")
+        var score = try await Scorer(corpus, rules: set) { choice.format(of: $0) }
+            .score(cases, listing: misses, showsValues: showValues) { progress.reach($0) }
+        progress.end()
+        score.profiles = rules.profileNames
+        if !traffic.isEmpty {
+            let progress = Progress(traffic.count, "clean bodies")
+            try await score.addClean(traffic, set) { progress.reach($0) }
+            progress.end()
+        }
+        if json { return try writeAll(encodedLine(score)) }
+        try writeAll(Array(ScoreTable(score, others: others, isFull: full).text.utf8))
+    }
+}
