@@ -3,7 +3,6 @@
 import ArgumentParser
 import Corpus
 import Foundation
-import Synchronization
 
 struct CorpusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,19 +33,9 @@ struct CorpusCommand: AsyncParsableCommand {
             let corpus = try Corpus.open(corpus)
             let clock = ContinuousClock()
             let start = clock.now
-            let total = corpus.entries.count
-            // Only a person watches progress.
-            let shows = isatty(STDERR_FILENO) == 1
-            let latest = Mutex(0)
-            let result = await corpus.check { done in
-                guard shows else { return }
-                latest.withLock {
-                    guard done > $0 else { return }
-                    $0 = done
-                    FileHandle.standardError.write(Data("\r\(done)/\(total) rules".utf8))
-                }
-            }
-            if shows { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+            let progress = Progress(corpus.entries.count, "rules")
+            let result = await corpus.check { progress.reach($0) }
+            progress.end()
             for problem in result.problems { FileHandle.standardError.write(Data("error: \(problem)\n".utf8)) }
             let seconds = ((clock.now - start) / .milliseconds(100)).rounded() / 10
             print(

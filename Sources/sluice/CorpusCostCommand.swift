@@ -51,13 +51,9 @@ struct CorpusCostCommand: ParsableCommand {
             }
             return [UInt8](data)
         }
-        let total = rule.isEmpty ? chosen.count : Set(rule).count
-        // Only a person watches progress.
-        let shows = isatty(STDERR_FILENO) == 1
-        let result = try CostMeter(chosen, body: bytes).measure(only: rule.isEmpty ? nil : Set(rule), withoutEach: without) { done in
-            if shows { FileHandle.standardError.write(Data("\r\(done)/\(total) rules".utf8)) }
-        }
-        if shows { FileHandle.standardError.write(Data("\r\u{1b}[K".utf8)) }
+        let progress = Progress(rule.isEmpty ? chosen.count : Set(rule).count, "rules")
+        let result = try CostMeter(chosen, body: bytes).measure(only: rule.isEmpty ? nil : Set(rule), withoutEach: without) { progress.reach($0) }
+        progress.end()
         try writeAll(json ? encodedLine(result) : Array(table(result).utf8))
     }
 

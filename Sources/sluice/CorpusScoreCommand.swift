@@ -34,6 +34,7 @@ struct CorpusScoreCommand: AsyncParsableCommand {
               sluice corpus score cases.jsonl
               sluice corpus score cases/pii cases/secrets --clean payloads access.jsonl
               sluice corpus score cases --profile strict --misses 50
+              sluice corpus score cases --html score.html
               sluice corpus score cases --json > baseline.json
 
             Exit status: 0 done, 2 wrong usage or configuration.
@@ -62,6 +63,9 @@ struct CorpusScoreCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object, which can be a baseline.")
     var json = false
 
+    @Option(help: ArgumentHelp("Also write a report with charts: one file that needs nothing from elsewhere.", valueName: "file"))
+    var html: String?
+
     func validate() throws {
         if let misses, misses < 1 { throw ValidationError("--misses must be at least 1") }
         if showValues, misses == nil { throw ValidationError("--show-values goes with --misses") }
@@ -83,6 +87,11 @@ struct CorpusScoreCommand: AsyncParsableCommand {
             let progress = Progress(traffic.count, "clean bodies")
             try await score.addClean(traffic, set) { progress.reach($0) }
             progress.end()
+        }
+        if let html {
+            do { try Data(ScoreReport.html(score, title: "Corpus score").utf8).write(to: URL(filePath: html)) } catch {
+                throw CommandError("\(html) cannot be written", hint: "name a file in a folder that exists")
+            }
         }
         if json { return try writeAll(encodedLine(score)) }
         try writeAll(Array(ScoreTable(score, others: others, isFull: full).text.utf8))
