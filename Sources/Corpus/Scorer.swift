@@ -38,7 +38,7 @@ public struct Scorer: Sendable {
     public func score(
         _ cases: [LabelledCase], listing: Int? = nil, showsValues: Bool = false, progress: @Sendable @escaping (Int) -> Void = { _ in }
     ) async throws -> Score {
-        let found = try await Self.inParallel(cases, progress: progress) { one in
+        let found = try await inParallel(cases, progress: progress) { one in
             one.isValid == nil ? try rules.findings(in: one.body, as: format(one.body)) : []
         }
         var tally = Tally(rules.rules, listing: listing, showsValues: showsValues)
@@ -52,40 +52,6 @@ public struct Scorer: Sendable {
         }
         score.validators = judge.rows
         return score
-    }
-
-    /// Calls `work` for each item on all cores and gives the results in the items' order.
-    static func inParallel<Item: Sendable, Result: Sendable>(
-        _ items: [Item], progress: @Sendable @escaping (Int) -> Void = { _ in }, _ work: @Sendable @escaping (Item) throws -> Result
-    ) async throws -> [Result] {
-        // Small enough that no core waits long for another at the end.
-        let size = max(min(64, items.count / (4 * ProcessInfo.processInfo.activeProcessorCount)), 1)
-        return try await withThrowingTaskGroup(of: (Int, [Result]).self) { group in
-            for start in stride(from: 0, to: items.count, by: size) {
-                let part = items[start..<min(start + size, items.count)]
-                group.addTask { (start, try part.map(work)) }
-            }
-            var parts: [(Int, [Result])] = []
-            var done = 0
-            for try await part in group {
-                parts.append(part)
-                done += part.1.count
-                progress(done)
-            }
-            return parts.sorted { $0.0 < $1.0 }.flatMap(\.1)
-        }
-    }
-}
-
-extension RuleSet {
-    /// What is found in a whole body, in order of start.
-    ///
-    /// - Throws: ``MaskError``.
-    func findings(in body: [UInt8], as format: Format) throws -> [Finding] {
-        var masker = Masker(self, format: format)
-        var findings = try body.withUnsafeBytes { try masker.feed($0).findings }
-        findings += try masker.finish().findings
-        return findings.sorted { ($0.range.lowerBound, $0.range.upperBound, $0.rule) < ($1.range.lowerBound, $1.range.upperBound, $1.rule) }
     }
 }
 

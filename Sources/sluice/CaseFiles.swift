@@ -34,7 +34,7 @@ enum CaseFiles {
         var others = 0
         let decoder = JSONDecoder()
         for file in try files(paths, ending: ".jsonl") {
-            try forEachLine(of: file) { line in
+            try forEachLine(of: file) { line, _ in
                 if let one = try LabelledCase(line: line, decoder: decoder) { cases.append(one) } else { others += 1 }
             }
         }
@@ -52,8 +52,8 @@ enum CaseFiles {
     }
 
     /// Bodies of traffic: each line of a `.jsonl` file that has `text`, `command`, `stream` or `b64` is one, any other file is one.
-    static func traffic(_ paths: [String], format: FormatChoice) throws -> [CleanBody] {
-        var bodies: [CleanBody] = []
+    static func traffic(_ paths: [String], format: FormatChoice) throws -> [TrafficBody] {
+        var bodies: [TrafficBody] = []
         let decoder = JSONDecoder()
         for file in try files(paths) {
             guard file.hasSuffix(".jsonl") else {
@@ -61,35 +61,35 @@ enum CaseFiles {
                 bodies.append(body([UInt8](data), format, file))
                 continue
             }
-            try forEachLine(of: file) { line in
+            try forEachLine(of: file) { line, number in
                 guard let one = try? decoder.decode(TrafficLine.self, from: Data(line)) else {
                     throw LabelledCase.Mistake(description: "this is not a JSON object with \"text\", \"command\" or \"stream\" as a string")
                 }
                 if let stream = one.stream {
                     let format = one.framing == "ndjson" ? Format.json : .sse
-                    bodies.append(CleanBody(file: file, bytes: try CaseText.bytes(of: stream, encoding: one.enc), format: format))
+                    bodies.append(TrafficBody(file: file, line: number, bytes: try CaseText.bytes(of: stream, encoding: one.enc), format: format))
                 } else if let text = one.text ?? one.command {
-                    bodies.append(body(try CaseText.bytes(of: text, encoding: one.enc), format, file))
+                    bodies.append(body(try CaseText.bytes(of: text, encoding: one.enc), format, file, number))
                 } else if let text = one.b64 {
-                    bodies.append(body(try CaseText.bytes(of: text, encoding: "b64"), format, file))
+                    bodies.append(body(try CaseText.bytes(of: text, encoding: "b64"), format, file, number))
                 }
             }
         }
         return bodies
     }
 
-    private static func body(_ bytes: [UInt8], _ format: FormatChoice, _ file: String) -> CleanBody {
-        CleanBody(file: file, bytes: bytes, format: format.format(of: bytes))
+    private static func body(_ bytes: [UInt8], _ format: FormatChoice, _ file: String, _ line: Int? = nil) -> TrafficBody {
+        TrafficBody(file: file, line: line, bytes: bytes, format: format.format(of: bytes))
     }
 
     /// Calls `read` for each line that holds anything; a mistake in one ends the command with its place.
-    private static func forEachLine(of file: String, _ read: (ArraySlice<UInt8>) throws -> Void) throws {
+    private static func forEachLine(of file: String, _ read: (_ line: ArraySlice<UInt8>, _ number: Int) throws -> Void) throws {
         var lines = LineSource(try ByteSource(path: file))
         var number = 0
         while let line = try lines.next() {
             number += 1
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
-            do { try read(line) } catch let mistake as LabelledCase.Mistake {
+            do { try read(line, number) } catch let mistake as LabelledCase.Mistake {
                 throw CommandError("\(file):\(number): \(mistake)")
             }
         }

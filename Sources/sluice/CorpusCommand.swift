@@ -8,7 +8,7 @@ struct CorpusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "corpus",
         abstract: "Tools for those who tune the rules.",
-        subcommands: [Check.self, CorpusExplainCommand.self, CorpusCostCommand.self, CorpusScoreCommand.self])
+        subcommands: [Check.self, CorpusExplainCommand.self, CorpusCostCommand.self, CorpusScoreCommand.self, CorpusDiffCommand.self])
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -116,7 +116,7 @@ let sharedCases: URL? = {
           - {id: watch, entity: WORD, pattern: 'watch', action: report}
         """
 
-    private func score(_ lines: [String], listing: Int? = nil, showsValues: Bool = false, clean: [CleanBody] = []) async throws -> Score {
+    private func score(_ lines: [String], listing: Int? = nil, showsValues: Bool = false, clean: [TrafficBody] = []) async throws -> Score {
         let folder = try Folder(["pii/a.yaml": Self.ruleFile])
         let corpus = try Corpus(directory: folder.path)
         let rules = try RuleSet(Scorer.maskingOnly(corpus.rules(profiles: ["default"])))
@@ -215,8 +215,8 @@ let sharedCases: URL? = {
         let score = try await score(
             [#"{"id":"1","source":"s","kind":"labelled","text":"x","labels":[]}"#],
             clean: [
-                CleanBody(file: "a", bytes: Array("a@b.org watch ".utf8), format: .text), CleanBody(file: "a", bytes: Array("x".utf8), format: .text),
-                CleanBody(file: "b", bytes: Array(#"["DROP a@b.org"]"#.utf8), format: .json),
+                TrafficBody(file: "a", bytes: Array("a@b.org watch ".utf8), format: .text), TrafficBody(file: "a", bytes: Array("x".utf8), format: .text),
+                TrafficBody(file: "b", bytes: Array(#"["DROP a@b.org"]"#.utf8), format: .json),
             ])
         let clean = try #require(score.clean)
         #expect(clean.bodies == 3 && clean.findings == ByteRate(4, bytes: 31) && clean.masked == Proportion(7 + 4 + 7, of: 31))

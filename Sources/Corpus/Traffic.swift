@@ -1,16 +1,19 @@
-// Traffic in which nothing should be found: what rules take there is false.
+// Traffic without labels, and what rules find in it where nothing should be found.
 
 import Engine
 
-/// A body of a clean corpus.
-public struct CleanBody: Sendable {
+/// A body of traffic.
+public struct TrafficBody: Sendable {
     /// The file it comes from.
     public var file: String
+    /// The line of the file that holds it, from 1; nil where it is the whole file.
+    public var line: Int?
     public var bytes: [UInt8]
     public var format: Format
 
-    public init(file: String, bytes: [UInt8], format: Format) {
+    public init(file: String, line: Int? = nil, bytes: [UInt8], format: Format) {
         self.file = file
+        self.line = line
         self.bytes = bytes
         self.format = format
     }
@@ -21,8 +24,8 @@ extension Score {
     ///
     /// - Parameter progress: called with the number of bodies done, from any thread.
     /// - Throws: ``MaskError``.
-    public mutating func addClean(_ bodies: [CleanBody], _ rules: RuleSet, progress: @Sendable @escaping (Int) -> Void = { _ in }) async throws {
-        let found = try await Scorer.inParallel(bodies, progress: progress) { try rules.findings(in: $0.bytes, as: $0.format) }
+    public mutating func addClean(_ bodies: [TrafficBody], _ rules: RuleSet, progress: @Sendable @escaping (Int) -> Void = { _ in }) async throws {
+        let found = try await inParallel(bodies, progress: progress) { try rules.findings(in: $0.bytes, as: $0.format) }
         var row = clean ?? CleanRow()
         let bytes = bodies.reduce(0) { $0 + $1.bytes.count }
         var findingsOf: [String: (count: Int, masked: Int)] = [:]
