@@ -77,7 +77,7 @@ public struct LabelledCase: Sendable {
         id = record.id
         source = record.source
         domain = record.kind == nil ? .secrets : .personalData
-        entity = record.entity ?? record.rule ?? ""
+        entity = (record.kind == nil ? record.rule : record.entity) ?? ""
         try label(record)
         labels.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
         for range in labels.map(\.range) + passedOver where range.upperBound > body.count {

@@ -8,7 +8,10 @@ struct CorpusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "corpus",
         abstract: "Tools for those who tune the rules.",
-        subcommands: [Check.self, CorpusExplainCommand.self, CorpusCostCommand.self, CorpusScoreCommand.self, CorpusDiffCommand.self])
+        subcommands: [
+            Check.self, CorpusExplainCommand.self, CorpusCostCommand.self, CorpusScoreCommand.self, CorpusDiffCommand.self,
+            CorpusGenerateCommand.self,
+        ])
 
     struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -116,4 +116,18 @@ import Testing
         #expect(((json["traffic"] as? [String: Any])?["samples"] as? [[String: Any]])?.first?["kind"] as? String == "added")
         #expect(try corpus("diff", "corpus", "missing").status == 2)
     }
+
+    // MARK: generate
+
+    @Test func generateMakesCasesThatScoreReads() throws {
+        let run = try corpus("generate", "mail", "-n", "20", "--seed", "7")
+        #expect(run.status == 0 && run.error.isEmpty && run.output.split(separator: "\n").count == 20)
+        #expect(try corpus("generate", "mail", "-n", "20", "--seed", "7") == run)
+        try write("made.jsonl", run.output + corpus("generate", "mail", "--near-miss").output)
+        let score = try object(try corpus("score", "made.jsonl", "--json").output)
+        let row = try #require((score["sources"] as? [[String: Any]])?.first)
+        #expect(((row["bare"] as? [String: Any])?["values"] as? [String: Any])?["count"] as? Int == 0)
+        #expect((row["falseAlarms"] as? [String: Any])?["of"] as? Int == 10 && (row["falseAlarms"] as? [String: Any])?["count"] as? Int == 0)
+        #expect(try corpus("generate", "nobody").status == 2 && corpus("generate", "mail", "-n", "0").status == 2)
+    }
 }
