@@ -37,15 +37,15 @@ public struct CostResult: Sendable, Encodable {
 }
 
 /// Measures what rules cost.
-public struct CostMeter {
+public struct CostMeter: Sendable {
     /// Above these a rule is out of line: times the set's median, times typical traffic; nanoseconds a byte and hits a KB that count at all.
     static let mostTimesMedian = 4.0
     static let mostTimesTypical = 4.0
     static let leastThatCounts = 0.2
     static let leastHitsThatCount = 1.0
 
-    private let set: RuleSet
-    private let body: [UInt8]
+    let set: RuleSet
+    let body: [UInt8]
     private let format: Format
     private let nothing: RuleSet
     private static let chunk = 16 << 10
@@ -56,12 +56,12 @@ public struct CostMeter {
     ///   - rules: what `block` rules find is only masked, since a body that ends says nothing about speed.
     ///   - body: nil for generated traffic like that of vendors.
     public init(_ rules: [Rule], body: [UInt8]? = nil) throws(RuleError) {
-        set = try RuleSet(
-            rules.map { rule in
-                var rule = rule
-                if rule.action == .block { rule.action = .redact(label: nil) }
-                return rule
-            })
+        try self.init(RuleSet(Scorer.maskingOnly(rules)), body: body)
+    }
+
+    /// - Parameter rules: compiled with `redact` for `block`.
+    public init(_ rules: RuleSet, body: [UInt8]? = nil) throws(RuleError) {
+        set = rules
         self.body = body ?? TypicalBody.json(bytes: 200_000)
         let first = self.body.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
         format = first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .json : .text
@@ -163,7 +163,7 @@ public struct CostMeter {
     }
 
     /// Bytes held behind each of many cuts, ascending, and the number of findings.
-    private func holds(_ rules: RuleSet) throws -> (held: [Int], findings: Int) {
+    func holds(_ rules: RuleSet) throws -> (held: [Int], findings: Int) {
         try body.withUnsafeBytes { body in
             var random = SplitMix64(seed: "cuts")
             var masker = Masker(rules, format: format)

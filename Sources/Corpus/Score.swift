@@ -18,6 +18,8 @@ public struct Score: Sendable, Codable {
     /// Of the rule set: the same for the same rules on every machine.
     public var rulesHash = ""
     public var cases = 0
+    /// SHA-256 of the cases in hexadecimal: scores of different cases cannot be compared.
+    public var casesHash = ""
     /// Personal data, secrets.
     public var domains: [Row] = []
     public var sources: [Row] = []
@@ -29,6 +31,8 @@ public struct Score: Sendable, Codable {
     /// The first of each, in the order of the cases.
     public var misses: [Miss]?
     public var falseFindings: [FalseFinding]?
+    /// Against a baseline, where one was given.
+    public var regressions: [Regression]?
 
     /// What was counted over the cases of a source, an entity or a domain.
     public struct Row: Sendable, Codable {
@@ -129,11 +133,15 @@ public struct Score: Sendable, Codable {
         public var precision = Proportion()
         /// Values in context of the rule's entity that it touches. Of several rules with one entity each has its share.
         public var recall = Proportion()
+        /// Labelled values of any entity and group that it touches.
+        public var touched = 0
         public var overMaskedBytes = 0
         public var falseAlarms = 0
         /// On the clean corpus.
         public var clean: ByteRate?
         public var cleanMaskedBytes: Int?
+        /// Where it was asked for.
+        public var cost: SteadyCost?
 
         public init(rule: String, entity: String) {
             self.rule = rule
@@ -161,6 +169,8 @@ public struct Score: Sendable, Codable {
     /// What was found in traffic without labels: all of it counts as false.
     public struct CleanRow: Sendable, Codable {
         public var bodies = 0
+        /// SHA-256 of the bodies in hexadecimal.
+        public var hash = ""
         public var findings = ByteRate()
         /// Masked bytes of all.
         public var masked = Proportion()

@@ -1,5 +1,6 @@
 // Masks labelled cases and counts what came of it.
 
+import Cryptography
 import Engine
 import Foundation
 
@@ -45,6 +46,7 @@ public struct Scorer: Sendable {
         for (one, findings) in zip(cases, found) where one.isValid == nil { tally.add(one, findings) }
         var score = tally.score
         score.cases = cases.count
+        score.casesHash = Self.hash(of: cases)
         score.rulesHash = rules.hash
         var judge = ValidatorJudge(corpus)
         for one in cases {
@@ -52,6 +54,10 @@ public struct Scorer: Sendable {
         }
         score.validators = judge.rows
         return score
+    }
+
+    private static func hash(of cases: [LabelledCase]) -> String {
+        hexadecimal(SHA256.digest(of: cases.flatMap { Array("\($0.id) \($0.body.count) ".utf8) + $0.body }))
     }
 }
 
@@ -151,8 +157,9 @@ private struct Tally {
                     id: one.id, entity: label.entity, group: label.group, start: label.range.lowerBound, end: label.range.upperBound,
                     isInPart: hiddenBytes > 0, value: showsValues ? String(decoding: one.body[label.range], as: UTF8.self) : nil))
         }
-        guard label.group == .inContext else { return }
         let touching = Set(findings.filter { $0.range.overlaps(label.range) }.map(\.rule))
+        for rule in touching { if let index = ruleIndex[rule] { rules[index].touched += 1 } }
+        guard label.group == .inContext else { return }
         for index in rules.indices where EntityNames.isSame(rules[index].entity, as: label.entity) { rules[index].recall.add(touching.contains(rules[index].rule)) }
     }
 

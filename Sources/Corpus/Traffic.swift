@@ -1,5 +1,6 @@
 // Traffic without labels, and what rules find in it where nothing should be found.
 
+import Cryptography
 import Engine
 
 /// A body of traffic.
@@ -20,23 +21,23 @@ public struct TrafficBody: Sendable {
 }
 
 extension Score {
-    /// Adds what the rules find in clean bodies.
+    /// Takes up what the rules find in clean bodies.
     ///
     /// - Parameter progress: called with the number of bodies done, from any thread.
     /// - Throws: ``MaskError``.
-    public mutating func addClean(_ bodies: [TrafficBody], _ rules: RuleSet, progress: @Sendable @escaping (Int) -> Void = { _ in }) async throws {
+    public mutating func setClean(_ bodies: [TrafficBody], _ rules: RuleSet, progress: @Sendable @escaping (Int) -> Void = { _ in }) async throws {
         let found = try await inParallel(bodies, progress: progress) { try rules.findings(in: $0.bytes, as: $0.format) }
-        var row = clean ?? CleanRow()
-        let bytes = bodies.reduce(0) { $0 + $1.bytes.count }
+        var row = CleanRow()
+        row.bodies = bodies.count
+        row.hash = hexadecimal(SHA256.digest(of: bodies.flatMap { Array("\($0.format.rawValue) \($0.bytes.count) ".utf8) + $0.bytes }))
+        var files: [String: Int] = [:]
         var findingsOf: [String: (count: Int, masked: Int)] = [:]
         for (body, findings) in zip(bodies, found) {
-            var file = row.files.firstIndex { $0.name == body.file }
-            if file == nil {
+            let file = files[body.file] ?? row.files.count
+            if file == row.files.count {
+                files[body.file] = file
                 row.files.append(CleanRow.File(name: body.file))
-                file = row.files.count - 1
             }
-            guard let file else { continue }
-            row.bodies += 1
             row.files[file].findings.bytes += body.bytes.count
             row.files[file].masked.of += body.bytes.count
             for finding in findings {
@@ -52,9 +53,8 @@ extension Score {
         clean = row
         for index in self.rules.indices {
             let own = findingsOf[self.rules[index].rule] ?? (0, 0)
-            let before = self.rules[index].clean ?? ByteRate()
-            self.rules[index].clean = ByteRate(before.count + own.count, bytes: before.bytes + bytes)
-            self.rules[index].cleanMaskedBytes = (self.rules[index].cleanMaskedBytes ?? 0) + own.masked
+            self.rules[index].clean = ByteRate(own.count, bytes: row.findings.bytes)
+            self.rules[index].cleanMaskedBytes = own.masked
         }
     }
 }

@@ -35,9 +35,13 @@ struct CorpusScoreCommand: AsyncParsableCommand {
               sluice corpus score cases/pii cases/secrets --clean payloads access.jsonl
               sluice corpus score cases --profile strict --misses 50
               sluice corpus score cases --html score.html
-              sluice corpus score cases --json > baseline.json
+              sluice corpus score cases --cost --json > baseline.json
+              sluice corpus score cases --baseline baseline.json --tolerance 0.5
 
-            Exit status: 0 done, 2 wrong usage or configuration.
+            With --baseline the score is held against an earlier one: recall of each group, precision, over-masking and false alarms of every source and entity;
+            precision, clean findings and costs of every rule; validators; clean traffic. What is worse is listed with the rules that did it.
+
+            Exit status: 0 done, 1 worse than the baseline, 2 wrong usage or configuration.
             """)
 
     @Argument(help: ArgumentHelp("Files of labelled cases, or folders of .jsonl files.", valueName: "file"))
@@ -60,6 +64,15 @@ struct CorpusScoreCommand: AsyncParsableCommand {
     @Flag(help: "Print every entity and rule, not only those with something to say.")
     var full = false
 
+    @Flag(help: "Also count what each rule costs: places looked at, worst work, bytes held; without a clock, so the same on every run.")
+    var cost = false
+
+    @Option(help: ArgumentHelp("An earlier score (--json) of the same cases: fail if anything is worse. Costs are counted if it has them.", valueName: "file"))
+    var baseline: String?
+
+    @Option(help: ArgumentHelp("With --baseline: percentage points by which shares, and percent by which counts and costs, may be worse.", valueName: "percent"))
+    var tolerance = 0.0
+
     @Flag(help: "Print one JSON object, which can be a baseline.")
     var json = false
 
@@ -69,10 +82,13 @@ struct CorpusScoreCommand: AsyncParsableCommand {
     func validate() throws {
         if let misses, misses < 1 { throw ValidationError("--misses must be at least 1") }
         if showValues, misses == nil { throw ValidationError("--show-values goes with --misses") }
+        if !(0...100).contains(tolerance) { throw ValidationError("--tolerance must be 0 to 100") }
+        if tolerance > 0, baseline == nil { throw ValidationError("--tolerance goes with --baseline") }
     }
 
     func run() async throws {
         let corpus = try Corpus.open(rules.corpus)
+        let earlier = try baseline.map(Self.read)
         let (cases, others) = try CaseFiles.labelled(paths)
         guard !cases.isEmpty else { throw CommandError("no labelled cases in \(paths.joined(separator: ", "))", hint: "see  sluice corpus score --help") }
         let traffic = try clean.isEmpty ? [] : CaseFiles.traffic(clean, format: format)
@@ -85,15 +101,37 @@ struct CorpusScoreCommand: AsyncParsableCommand {
         score.profiles = rules.profileNames
         if !traffic.isEmpty {
             let progress = Progress(traffic.count, "clean bodies")
-            try await score.addClean(traffic, set) { progress.reach($0) }
+            try await score.setClean(traffic, set) { progress.reach($0) }
             progress.end()
+        }
+        if cost || earlier?.rules.contains(where: { $0.cost != nil }) == true {
+            let progress = Progress(set.rules.count, "rules")
+            score.setCosts(try await CostMeter(set).steady { progress.reach($0) })
+            progress.end()
+        }
+        if let earlier {
+            do { score.regressions = try score.regressions(since: earlier, tolerance: tolerance) } catch {
+                throw CommandError("\(baseline ?? "") is no baseline for this: \(error)", hint: "make it anew:  sluice corpus score … --json > \(baseline ?? "")")
+            }
         }
         if let html {
             do { try Data(ScoreReport.html(score, title: "Corpus score").utf8).write(to: URL(filePath: html)) } catch {
                 throw CommandError("\(html) cannot be written", hint: "name a file in a folder that exists")
             }
         }
-        if json { return try writeAll(encodedLine(score)) }
-        try writeAll(Array(ScoreTable(score, others: others, isFull: full).text.utf8))
+        try writeAll(json ? encodedLine(score) : Array(ScoreTable(score, others: others, isFull: full).text.utf8))
+        if let worse = score.regressions, !worse.isEmpty {
+            if json { FileHandle.standardError.write(Data(ScoreTable.lines(of: worse).utf8)) }
+            throw ExitCode(ExitStatus.findings)
+        }
+    }
+
+    private static func read(_ path: String) throws -> Score {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandError("\(path) cannot be read", hint: "make it:  sluice corpus score … --json > \(path)")
+        }
+        do { return try JSONDecoder().decode(Score.self, from: data) } catch {
+            throw CommandError("\(path) is no score", hint: "make it:  sluice corpus score … --json > \(path)")
+        }
     }
 }

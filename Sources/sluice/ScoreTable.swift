@@ -22,6 +22,26 @@ struct ScoreTable {
         addClean()
         addLists()
         text += "\nShares in %, with 95 % intervals (Wilson; per GB: Byar).\n"
+        if let worse = score.regressions { text += "\n" + (worse.isEmpty ? "not worse than the baseline\n" : Self.lines(of: worse)) }
+    }
+
+    /// What is worse than the baseline.
+    static func lines(of regressions: [Regression]) -> String {
+        var text = "worse than the baseline:\n"
+        for one in regressions {
+            func shown(_ value: Double) -> String {
+                switch one.measure {
+                case .cleanFindings: String(format: "%.0f", value)
+                case .hits, .work: String(format: "%.2f", value)
+                case .held: String(format: "%.0f", value)
+                case .overMasking: String(format: "%.4f %%", value * 100)
+                default: String(format: "%.2f %%", value * 100)
+                }
+            }
+            let by = one.subject == .rule || one.rules.isEmpty ? "" : "; rules: \(one.rules.joined(separator: ", "))"
+            text += "  \(one.subject.rawValue) \(title(one.name)): \(one.measure.rawValue) \(shown(one.before)) → \(shown(one.after))\(by)\n"
+        }
+        return text
     }
 
     // MARK: Tables

@@ -130,4 +130,25 @@ import Testing
         #expect((row["falseAlarms"] as? [String: Any])?["of"] as? Int == 10 && (row["falseAlarms"] as? [String: Any])?["count"] as? Int == 0)
         #expect(try corpus("generate", "nobody").status == 2 && corpus("generate", "mail", "-n", "0").status == 2)
     }
+
+    // MARK: gate
+
+    @Test func theGateFailsOnWhatIsWorseAndNamesTheRule() throws {
+        let baseline = try corpus("score", "cases", "--corpus", "other", "--clean", "clean.jsonl", "--cost", "--json")
+        #expect(baseline.status == 0)
+        try write("baseline.json", baseline.output)
+        let same = try corpus("score", "cases", "--corpus", "other", "--clean", "clean.jsonl", "--baseline", "baseline.json")
+        #expect(same.status == 0 && same.output.hasSuffix("\nnot worse than the baseline\n"))
+        let worse = try corpus("score", "cases", "--clean", "clean.jsonl", "--baseline", "baseline.json")
+        #expect(worse.status == 1 && worse.output.contains("  source a: recall 100.00 % → 50.00 %; rules: mail\n"), "\(worse.output)")
+        let json = try corpus("score", "cases", "--clean", "clean.jsonl", "--baseline", "baseline.json", "--json")
+        let regressions = try object(json.output)["regressions"] as? [Any]
+        #expect(json.status == 1 && json.error.hasPrefix("worse than the baseline:\n") && regressions?.isEmpty == false)
+        #expect(try corpus("score", "cases", "--clean", "clean.jsonl", "--baseline", "baseline.json", "--tolerance", "60").status == 0)
+        let other = try corpus("score", "clean.jsonl", "cases/a.jsonl", "--baseline", "cases/a.jsonl")
+        #expect(other.status == 2 && other.error.contains("cases/a.jsonl is no score"))
+        try write("cases/b.jsonl", "{\"id\":\"b:1\",\"source\":\"b\",\"kind\":\"validator\",\"entity\":\"LUHN\",\"text\":\"18\",\"valid\":true}\n")
+        #expect(try corpus("score", "cases", "--baseline", "baseline.json").error.contains("it was made on other cases (3, here 4)"))
+        #expect(try corpus("score", "cases", "--tolerance", "1").status == 2)
+    }
 }

@@ -122,7 +122,7 @@ let sharedCases: URL? = {
         let rules = try RuleSet(Scorer.maskingOnly(corpus.rules(profiles: ["default"])))
         let cases = try lines.compactMap { try LabelledCase(line: Array($0.utf8)) }
         var score = try await Scorer(corpus, rules: rules) { _ in .text }.score(cases, listing: listing, showsValues: showsValues)
-        if !clean.isEmpty { try await score.addClean(clean, rules) }
+        if !clean.isEmpty { try await score.setClean(clean, rules) }
         return score
     }
 
