@@ -57,12 +57,14 @@ private func globMatches(_ glob: Substring, _ text: String) -> Bool {
     return glob[g...].allSatisfy { $0 == UInt8(ascii: "*") }
 }
 
+let profileKeys = ["name", "description", "include", "exclude", "action"]
+
 extension YAMLFile {
     /// The profile of a file `profiles/<stem>.yaml`, or nil with problems kept.
     mutating func readProfile(stem: String) -> Profile? {
         let before = problems.count
         guard let root,
-            let keys = entries(of: root, what: "a profile", known: ["name", "description", "include", "exclude", "action"])
+            let keys = entries(of: root, what: "a profile", known: profileKeys)
         else { return nil }
         guard let nameNode = keys["name"] else {
             add("a profile needs \"name\"", at: root, hint: "write  name: \(stem)")

@@ -41,12 +41,16 @@ public struct Entry: Sendable {
     }
 }
 
-private let ruleKeys = [
+// The schema for editors (FileSchema.swift) is made from these lists.
+let ruleKeys = [
     "id", "entity", "description", "pattern", "checks", "context", "fields", "action", "priority", "references", "examples", "counterexamples",
 ]
-private let contextKeys = ["words", "within", "required"]
-private let actionNames = ["redact", "mask", "remove", "block", "report"]
-private let maskKeys = ["fill", "keep_first", "keep_last", "keep_punctuation"]
+let contextKeys = ["words", "within", "required"]
+let actionNames = ["redact", "mask", "remove", "block", "report"]
+let maskKeys = ["fill", "keep_first", "keep_last", "keep_punctuation"]
+let priorities = -1000...1000
+/// Characters that a mask may keep on one side.
+let keptCharacters = 0...64
 
 extension YAMLFile {
     /// The rules of a file whose root is `rules: [ … ]`. Rules with a problem are left out; the problems are kept.
@@ -83,7 +87,7 @@ extension YAMLFile {
         let checks = keys["checks"].map { readChecks($0) } ?? []
         let context = keys["context"].flatMap { readContext($0) }
         let action = keys["action"].flatMap { readAction($0) } ?? .redact(label: nil)
-        let priority = keys["priority"].flatMap { integer($0, what: "\"priority\"", in: -1000...1000) } ?? 0
+        let priority = keys["priority"].flatMap { integer($0, what: "\"priority\"", in: priorities) } ?? 0
         let references = keys["references"].flatMap { strings($0, what: "\"references\"") }?.map(\.0) ?? []
         let examples = keys["examples"].map { readExamples($0, what: "examples", rule: id ?? "") } ?? []
         let counterexamples = keys["counterexamples"].map { readExamples($0, what: "counterexamples", rule: id ?? "") } ?? []
@@ -219,8 +223,8 @@ extension YAMLFile {
                 add("\"fill\" must be one character", at: node, hint: "write  fill: '*'")
             }
         }
-        if let node = keys["keep_first"] { style.keepFirst = integer(node, what: "\"keep_first\"", in: 0...64) ?? 0 }
-        if let node = keys["keep_last"] { style.keepLast = integer(node, what: "\"keep_last\"", in: 0...64) ?? 0 }
+        if let node = keys["keep_first"] { style.keepFirst = integer(node, what: "\"keep_first\"", in: keptCharacters) ?? 0 }
+        if let node = keys["keep_last"] { style.keepLast = integer(node, what: "\"keep_last\"", in: keptCharacters) ?? 0 }
         if let node = keys["keep_punctuation"] { style.keepPunctuation = boolean(node, what: "\"keep_punctuation\"") ?? true }
         return style
     }

@@ -10,7 +10,7 @@ struct CorpusCommand: AsyncParsableCommand {
         abstract: "Tools for those who tune the rules.",
         subcommands: [
             Check.self, CorpusExplainCommand.self, CorpusCostCommand.self, CorpusScoreCommand.self, CorpusDiffCommand.self,
-            CorpusGenerateCommand.self,
+            CorpusGenerateCommand.self, CorpusSchemaCommand.self,
         ])
 
     struct Check: AsyncParsableCommand {
