@@ -19,6 +19,8 @@ public struct Regression: Sendable, Codable, Equatable {
         case bareRecall = "recall of bare values"
         case weakRecall = "recall of weak values"
         case unplacedRecall = "recall of values without a place"
+        /// Values in context that a rule touches; of a rule, those of its entity.
+        case found = "found values"
         case precision = "precision"
         case overMasking = "over-masked share"
         case falseAlarms = "false alarms"
@@ -108,6 +110,7 @@ private struct BaselineComparison {
                 (.inContext, .recall), (.bare, .bareRecall), (.weak, .weakRecall), (.unplaced, .unplacedRecall),
             ]
             for (group, measure) in measures { fall(subject, row.name, measure, was[group].values.complement, row[group].values.complement, touchingLess) }
+            fall(subject, row.name, .found, was.found, row.found, touchingLess)
             fall(subject, row.name, .precision, was.precision, row.precision, moreFalse)
             growth(subject, row.name, .overMasking, was.overMasked, row.overMasked, moreFalse)
             growth(subject, row.name, .falseAlarms, was.falseAlarms, row.falseAlarms, moreFalse)
@@ -118,8 +121,8 @@ private struct BaselineComparison {
         fall(.rule, new.rule, .precision, old.precision, new.precision, [new.rule])
         if let was = old.clean?.perGB, let now = new.clean?.perGB { rise(.rule, new.rule, .cleanFindings, was, now, [new.rule]) }
         // That another rule takes what it took is no loss: only where its entity loses too.
-        let lost = found.contains { $0.subject == .entity && $0.measure == .recall && EntityNames.isSame(new.entity, as: $0.name) }
-        if lost { fall(.rule, new.rule, .recall, old.recall, new.recall, [new.rule]) }
+        let lost = found.contains { $0.subject == .entity && $0.measure == .found && EntityNames.isSame(new.entity, as: $0.name) }
+        if lost { fall(.rule, new.rule, .found, old.recall, new.recall, [new.rule]) }
         guard let was = old.cost, let now = new.cost else { return }
         rise(.rule, new.rule, .hits, was.hitsPerKB, now.hitsPerKB, [new.rule])
         rise(.rule, new.rule, .work, was.worstWork, now.worstWork, [new.rule])

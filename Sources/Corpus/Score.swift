@@ -41,6 +41,8 @@ public struct Score: Sendable, Codable {
         public var bare = Leaks()
         public var weak = Leaks()
         public var unplaced = Leaks()
+        /// Values in context that some finding touches, of a rule that masks or of one that reports.
+        public var found = Proportion()
         /// True ones of the findings that can be judged.
         public var precision = Proportion()
         /// Bytes masked outside labels, of all bytes of texts with exhaustive labels.
@@ -74,7 +76,7 @@ public struct Score: Sendable, Codable {
             }
         }
 
-        enum Key: CodingKey { case name, inContext, bare, weak, unplaced, precision, recall, f1, f2, overMasked, falseAlarms, hasRule }
+        enum Key: CodingKey { case name, inContext, bare, weak, unplaced, found, precision, recall, f1, f2, overMasked, falseAlarms, hasRule }
 
         public init(from decoder: any Decoder) throws {
             let keys = try decoder.container(keyedBy: Key.self)
@@ -83,6 +85,7 @@ public struct Score: Sendable, Codable {
             bare = try keys.decode(Leaks.self, forKey: .bare)
             weak = try keys.decode(Leaks.self, forKey: .weak)
             unplaced = try keys.decode(Leaks.self, forKey: .unplaced)
+            found = try keys.decode(Proportion.self, forKey: .found)
             precision = try keys.decode(Proportion.self, forKey: .precision)
             overMasked = try keys.decode(Proportion.self, forKey: .overMasked)
             falseAlarms = try keys.decode(Proportion.self, forKey: .falseAlarms)
@@ -96,6 +99,7 @@ public struct Score: Sendable, Codable {
             try keys.encode(bare, forKey: .bare)
             try keys.encode(weak, forKey: .weak)
             try keys.encode(unplaced, forKey: .unplaced)
+            try keys.encode(found, forKey: .found)
             try keys.encode(precision, forKey: .precision)
             try keys.encode(recall, forKey: .recall)
             try keys.encodeIfPresent(FScore(precision: precision, recall: recall, beta: 1)?.value, forKey: .f1)

@@ -160,6 +160,7 @@ private struct Tally {
         let touching = Set(findings.filter { $0.range.overlaps(label.range) }.map(\.rule))
         for rule in touching { if let index = ruleIndex[rule] { rules[index].touched += 1 } }
         guard label.group == .inContext else { return }
+        count(one, name(label.entity, one)) { $0.found.add(!touching.isEmpty) }
         for index in rules.indices where EntityNames.isSame(rules[index].entity, as: label.entity) { rules[index].recall.add(touching.contains(rules[index].rule)) }
     }
 
