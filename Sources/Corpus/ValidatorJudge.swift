@@ -5,7 +5,7 @@ import Engine
 /// Counts `validator` cases: see ``Score/ValidatorRow``.
 struct ValidatorJudge {
     private let corpus: Corpus
-    /// By canonical entity: its rules without their context; nil where there are none.
+    /// By the source's entity: its rules without their context; nil where there are none.
     private var sets: [String: RuleSet?] = [:]
     private var found: [Key: Score.ValidatorRow] = [:]
 
@@ -30,21 +30,24 @@ struct ValidatorJudge {
             let readable = (0..<one.body.count).subtracting(try rules.findings(in: one.body, as: .text).map(\.range))
             return one.body.countSpeaking(in: readable) == 0
         }
-        guard let check = Check(name: one.entity.lowercased().replacing("_", with: "-")) else { return nil }
-        return one.body.withUnsafeBytes(check.passes)
+        let names = Self.systems[one.entity] ?? [one.entity.lowercased().replacing("_", with: "-")]
+        let checks = names.compactMap { Check(name: $0) }
+        return checks.isEmpty ? nil : one.body.withUnsafeBytes { value in checks.contains { $0.passes(value) } }
     }
 
+    /// Standards with several systems of check characters: one of them has to pass.
+    private static let systems = ["ISO_7064": ["mod-11-2", "mod-11-10", "mod-97-10"]]
+
     private mutating func rules(of entity: String) throws -> RuleSet? {
-        let name = EntityNames.canonical(entity)
-        if let known = sets[name] { return known }
-        let rules = corpus.entries.map(\.rule).filter { EntityNames.isSame($0.entity, as: name) }.map { rule in
+        if let known = sets[entity] { return known }
+        let rules = corpus.entries.map(\.rule).filter { EntityNames.isSame($0.entity, as: entity) }.map { rule in
             var rule = rule
             rule.context = nil
             rule.action = .redact(label: nil)
             return rule
         }
         let set = rules.isEmpty ? nil : try corpus.compile(rules)
-        sets[name] = .some(set)
+        sets[entity] = .some(set)
         return set
     }
 }

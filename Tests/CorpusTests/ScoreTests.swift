@@ -239,7 +239,7 @@ let sharedCases: URL? = {
 
     @Test("Names that mean the same are one", arguments: [
         ("US_SSN", "SSN", true), ("IBAN_CODE", "IBAN", true), ("DE_TAX_ID", "NATIONAL_ID_DE", true), ("UK_NINO", "NATIONAL_ID_GB", true),
-        ("DE_TAX_ID", "NATIONAL_ID_AT", false), ("US_SSN", "US_ITIN", false),
+        ("DE_PASSPORT", "GERMAN_IDS", true), ("DE_TAX_ID", "GERMAN_IDS", false), ("DE_TAX_ID", "NATIONAL_ID_AT", false), ("US_SSN", "US_ITIN", false),
     ])
     func names(ours: String, theirs: String, same: Bool) { #expect(EntityNames.isSame(ours, as: theirs) == same) }
 
