@@ -1,4 +1,4 @@
-// `sluice corpus explain`: where the planner put a rule, why, and what it costs.
+// `sluice corpus explain`: where the planner put a rule, why, and what it costs; or what every rule did on a text.
 
 import ArgumentParser
 import Corpus
@@ -8,31 +8,59 @@ import Foundation
 struct CorpusExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Say how a rule is looked for, why so, and what it costs.",
+        abstract: "Say how a rule is looked for, or what became of a text.",
         discussion: """
             Shows what the engine looks for to find the places where the rule may match (grams: sets of bytes at fixed offsets), what else was weighed,
             how long matches can be, the size of the rule's automata, the rules it shares a bucket of the sieve with, and measured figures.
 
+            With --text or --file: every rule of the profiles that got somewhere in that text, where, how far, and why it stopped: the pattern could not go on (shown
+            where a keyword of three characters or more was read, or for the rule named), a check failed, no word of the context stood in front, another rule took
+            the place; and how long it was held. Where something was found, only who matched is shown. Offsets are bytes. JSON is explained as it lies, with
+            escapes unresolved. No byte of the text is printed.
+
             Examples:
               sluice corpus explain email-address
               sluice corpus explain --json payment-card
+              sluice corpus explain --text 'card 4111 1111 1111 1112'
+              sluice corpus explain payment-card --file answer.json --range 1200-1400
             """)
 
-    @Argument(help: ArgumentHelp("Id of a rule.", valueName: "rule"))
-    var rule: String
+    @Argument(help: ArgumentHelp("Id of a rule; with --text or --file only this one is shown.", valueName: "rule"))
+    var rule: String?
+
+    @Option(help: ArgumentHelp("A text to explain.", valueName: "text"))
+    var text: String?
+
+    @Option(help: ArgumentHelp("A file to explain; - for standard input.", valueName: "file"))
+    var file: String?
+
+    @Option(help: ArgumentHelp("Only what touches these bytes of it: from the first to before the last.", valueName: "a-b"))
+    var range: ByteRange?
+
+    @Option(help: ArgumentHelp("How it is read: text, json, sse, or auto: json where it begins with { or [, else text.", valueName: "format"))
+    var format: FormatChoice = .auto
 
     @OptionGroup var rules: RuleOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
-    private struct Explanation: Encodable {
+    private struct PlanAndCost: Encodable {
         var plan: PlanReport
         var cost: RuleCost
     }
 
+    func validate() throws {
+        if text != nil, file != nil { throw ValidationError("choose one of --text and --file") }
+        let hasBody = text != nil || file != nil
+        if !hasBody, rule == nil { throw ValidationError("name a rule, or a text with --text or --file") }
+        if !hasBody, range != nil { throw ValidationError("--range goes with --text or --file") }
+    }
+
     func run() throws {
         let corpus = try Corpus.open(rules.corpus)
+        if let body = try text.map({ Array($0.utf8) }) ?? file.map(Self.read) { return try explain(body, corpus) }
+        guard let rule else { return }
         let entry = try corpus.entry(rule)
         var chosen = try corpus.rules(profiles: rules.profileNames)
         if !chosen.contains(where: { $0.id == rule }) { chosen.append(entry.rule) }
@@ -40,11 +68,11 @@ struct CorpusExplainCommand: ParsableCommand {
         guard let plan = try set.report(on: rule), let cost = try CostMeter([entry.rule]).measure().rules.first else {
             throw CommandError("the rule \"\(rule)\" has no plan")
         }
-        if json { return try writeAll(encodedLine(Explanation(plan: plan, cost: cost))) }
-        try writeAll(Array((text(plan, entry) + measured(cost)).utf8))
+        if json { return try writeAll(encodedLine(PlanAndCost(plan: plan, cost: cost))) }
+        try writeAll(Array((described(plan, entry) + measured(cost)).utf8))
     }
 
-    private func text(_ plan: PlanReport, _ entry: Entry) -> String {
+    private func described(_ plan: PlanReport, _ entry: Entry) -> String {
         func ways(_ ways: [PlanReport.Way], grams most: Int) -> String {
             ways.map { way in
                 let figures = String(format: "%.2f places a KB, %.0f ns a KB", way.expectedHitsPerKB, way.expectedNanosecondsPerKB)

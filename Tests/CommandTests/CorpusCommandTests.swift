@@ -151,4 +151,23 @@ import Testing
         #expect(try corpus("score", "cases", "--baseline", "baseline.json").error.contains("it was made on other cases (3, here 4)"))
         #expect(try corpus("score", "cases", "--tolerance", "1").status == 2)
     }
+
+    // MARK: explain
+
+    @Test func explainSaysWhatBecameOfAText() throws {
+        let masked = try corpus("explain", "--text", "to ada@example.org, now")
+        #expect(masked.status == 0 && masked.output.hasPrefix("bytes 3..<18  mail (EMAIL_ADDRESS)\n    masked; decided "), "\(masked)")
+        #expect(masked.output.hasSuffix("\n23 bytes, 1 rules; byte by byte at most 14 bytes were held\n") && !masked.output.contains("ada@"), "\(masked.output)")
+        let began = try corpus("explain", "mail", "--text", "to ada@example,org")
+        #expect(began.output.contains("bytes 3..<14  mail (EMAIL_ADDRESS)\n    began: stopped at byte 14: wanted [.a-z]; the shortest match has 7 bytes\n"), "\(began)")
+        try write("body.txt", "x ada@example.org bob@example.org")
+        let json = try object(try corpus("explain", "--file", "body.txt", "--range", "18-20", "--json").output)
+        #expect((json["lines"] as? [[String: Any]])?.map { $0["start"] as? Int } == [18])
+        #expect(try corpus("explain", "--text", "-").output.hasPrefix("no rule got anywhere\n"))
+        for arguments in [["mail", "--range", "1-2"], ["--text", "a"], ["--json", "--no-cache"]] {
+            let run = try corpus("explain", arguments[0], arguments[1], arguments.count > 2 ? arguments[2] : "--json")
+            #expect(run.status == (arguments[0] == "--text" ? 0 : 2), "\(arguments)")
+        }
+        #expect(try corpus("explain", "--text", "a", "--range", "2-1").status == 2 && corpus("explain", "--file", "missing").status == 2)
+    }
 }
