@@ -12,6 +12,8 @@ public struct CheckResult: Sendable {
     public var bodies = 0
     /// In the order of the files; empty when the corpus is sound.
     public var problems: [Problem] = []
+    /// Rules that find nothing that others do not, or whose label is a matter of chance: nothing leaks for it.
+    public var warnings: [Problem] = []
 }
 
 extension Corpus {
@@ -42,13 +44,40 @@ extension Corpus {
             }
             return results.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        return results.reduce(into: CheckResult()) { total, result in
+        return results.reduce(into: CheckResult(warnings: idleRules())) { total, result in
             total.rules += result.rules
             total.examples += result.examples
             total.counterexamples += result.counterexamples
             total.bodies += result.bodies
             total.problems += result.problems
+            total.warnings += result.warnings
         }
+    }
+
+    /// Rules that find what another one finds, and rules that no profile selects.
+    private func idleRules() -> [Problem] {
+        struct Finder: Hashable {
+            var pattern: String
+            var checks: [Check]
+            var context: Rule.Context?
+        }
+        var first: [Finder: Entry] = [:]
+        var warnings: [Problem] = []
+        for entry in entries {
+            let finder = Finder(pattern: entry.rule.pattern, checks: entry.rule.checks, context: entry.rule.context)
+            if let other = first[finder] {
+                warnings.append(
+                    Problem(
+                        at: entry.location, "rule \"\(entry.rule.id)\" finds exactly what \"\(other.rule.id)\" at \(other.location) finds",
+                        hint: "remove one of the two, or let their patterns, checks or words differ"))
+            } else {
+                first[finder] = entry
+            }
+            if !profiles.contains(where: { $0.selects(entry) }) {
+                warnings.append(Problem(at: entry.location, "rule \"\(entry.rule.id)\" is in no profile, so nothing uses it", hint: "name it, its folder or its entity in a profile"))
+            }
+        }
+        return warnings
     }
 
     /// Every rule that the engine refuses, not only the first.
@@ -71,6 +100,12 @@ private struct EntryCheck {
     let corpus: Corpus
     let everything: RuleSet
     var result = CheckResult(rules: 1)
+    /// Examples in which it matches, those among all rules that bear its label, and who labels the others.
+    private var matched = 0
+    private var labelled = 0
+    private var winners = Set<String>()
+    /// Rules that match the same bytes with the same priority and name them otherwise.
+    private var equals: [String: Location] = [:]
 
     init(_ entry: Entry, corpus: Corpus, everything: RuleSet) {
         self.entry = entry
@@ -116,7 +151,41 @@ private struct EntryCheck {
                 fail("the engine failed on this counterexample: \(error)", at: counterexample.location)
             }
         }
+        if matched > 0, labelled == 0, !winners.isSubset(of: equals.keys) {
+            warn(
+                "is shadowed: among all rules what it finds in its examples bears another label, of \(winners.sorted().map { "\"\($0)\"" }.joined(separator: ", "))",
+                at: entry.location, hint: "raise its priority, or remove it if the other rule is enough")
+        }
+        for (other, location) in equals.sorted(by: { $0.key < $1.key }) {
+            warn(
+                "is ambiguous: \"\(other)\" finds the same bytes with the same priority, and only the order of their ids decides which label they bear", at: location,
+                hint: "give one of the two a higher priority")
+        }
         return result
+    }
+
+    /// Keeps who labels what the rule finds in an example.
+    private mutating func compare(_ found: Outcome, _ masked: Outcome) {
+        let own = found.findings.filter { $0.action == .masked }
+        guard !own.isEmpty, masked.blocked == nil else { return }
+        matched += 1
+        var bearsOwn = false
+        for finding in own {
+            for other in masked.findings where other.action == .masked && other.range.overlaps(finding.range) {
+                if other.rule == entry.rule.id {
+                    bearsOwn = true
+                    continue
+                }
+                winners.insert(other.rule)
+                let rule = everything.rules.first { $0.id == other.rule }
+                if other.range == finding.range, rule?.priority == entry.rule.priority, rule?.entity != entry.rule.entity { equals[other.rule] = entry.location }
+            }
+        }
+        if bearsOwn { labelled += 1 }
+    }
+
+    private mutating func warn(_ what: String, at location: Location, hint: String) {
+        result.warnings.append(Problem(at: location, "rule \"\(entry.rule.id)\" \(what)", hint: hint))
     }
 
     private mutating func check(_ example: Entry.Example, alone: RuleSet) throws {
@@ -133,6 +202,7 @@ private struct EntryCheck {
                     at: example.location, hint: "another rule takes the place and masks less: compare their priorities")
             }
             guard format == .text else { continue }
+            compare(found, masked)
             for (view, body) in Self.jsonBodies(example.text) {
                 for (rules, expected, what) in [(alone, found, "alone"), (everything, masked, "among all rules")] {
                     guard let outcome = try agreed(body, .json, rules, at: example.location) else { return }

@@ -163,6 +163,8 @@ public struct Score: Sendable, Codable {
         public var right = Proportion()
         /// Cases that nothing could judge.
         public var untried = 0
+        /// Ids of the cases that were judged wrongly.
+        public var wrong: [String] = []
 
         public init(source: String, entity: String) {
             self.source = source

@@ -20,7 +20,12 @@ struct ValidatorJudge {
     mutating func add(_ one: LabelledCase, isValid: Bool) throws {
         let key = Key(source: one.source, entity: one.entity)
         var row = found[key] ?? Score.ValidatorRow(source: one.source, entity: one.entity)
-        if let verdict = try accepts(one) { row.right.add(verdict == isValid) } else { row.untried += 1 }
+        if let verdict = try accepts(one) {
+            row.right.add(verdict == isValid)
+            if verdict != isValid { row.wrong.append(one.id) }
+        } else {
+            row.untried += 1
+        }
         found[key] = row
     }
 

@@ -22,6 +22,9 @@ struct CorpusCommand: AsyncParsableCommand {
                 text, in a JSON string and in a JSON string of escapes. All must agree, the rule must match, and what it matched must be
                 masked. No counterexample may match.
 
+                Warnings do not change the exit status: rules that find exactly what another one finds (duplicate), whose every example bears another rule's label
+                (shadowed), that share bytes and priority with a rule of another entity (ambiguous), or that no profile selects (unreachable).
+
                 Examples:
                   sluice corpus check
                   sluice corpus check --corpus ./my-rules
@@ -39,11 +42,13 @@ struct CorpusCommand: AsyncParsableCommand {
             let progress = Progress(corpus.entries.count, "rules")
             let result = await corpus.check { progress.reach($0) }
             progress.end()
+            for warning in result.warnings { FileHandle.standardError.write(Data("warning: \(warning)\n".utf8)) }
             for problem in result.problems { FileHandle.standardError.write(Data("error: \(problem)\n".utf8)) }
             let seconds = ((clock.now - start) / .milliseconds(100)).rounded() / 10
             print(
                 "\(result.rules) rules, \(result.examples) examples, \(result.counterexamples) counterexamples, "
-                    + "\(result.bodies) bodies in \(seconds) s: " + (result.problems.isEmpty ? "all hold" : "\(result.problems.count) problems"))
+                    + "\(result.bodies) bodies in \(seconds) s: " + (result.problems.isEmpty ? "all hold" : "\(result.problems.count) problems")
+                    + (result.warnings.isEmpty ? "" : ", \(result.warnings.count) warnings"))
             if !result.problems.isEmpty { throw ExitCode(ExitStatus.findings) }
         }
     }

@@ -134,6 +134,11 @@ struct ScoreTable {
                 text += "  \(miss.id) \(miss.entity)\(place), \(Self.title(miss.group.rawValue))\(miss.isInPart ? ", in part" : "")\(Self.shown(miss.value))\n"
             }
         }
+        let wrong = score.misses == nil ? [] : score.validators.filter { !$0.wrong.isEmpty }
+        if !wrong.isEmpty {
+            text += "\nvalidators judged wrongly:\n"
+            for row in wrong { text += "  \(row.entity): \(row.wrong.joined(separator: ", "))\n" }
+        }
         if let findings = score.falseFindings, !findings.isEmpty {
             text += "\nfound where nothing should be:\n"
             for finding in findings { text += "  \(finding.id) \(finding.rule) at \(finding.start)..<\(finding.end)\(Self.shown(finding.value))\n" }

@@ -63,6 +63,33 @@ import Testing
         #expect(result.rules == 2 && result.examples == 2 && result.counterexamples == 2)
     }
 
+    @Test func rulesThatOthersMakeIdleAreWarnedOf() async throws {
+        func rule(_ id: String, _ entity: String, _ pattern: String, _ more: String = "") -> String {
+            "  - {id: \(id), entity: \(entity), pattern: '\(pattern)', examples: ['x key1 y', 'key2'], counterexamples: [none, other]\(more)}\n"
+        }
+        let folder = try Folder([
+            "profiles/default.yaml": "name: default\ninclude: ['pii/*']\n",
+            "pii/a.yaml": "rules:\n" + rule("a", "A", "key[0-9]", ", priority: 2") + rule("b", "A", "key[0-9]") + rule("c", "C", "key[12]") + rule("d", "D", "key(?:1|2)"),
+            "other/a.yaml": "rules:\n" + "  - {id: e, entity: E, pattern: 'other[0-9]', examples: [other1], counterexamples: [other]}\n",
+        ])
+        let result = try await Corpus(directory: folder.path).check()
+        #expect(result.problems.isEmpty)
+        #expect(
+            result.warnings.map(\.message).map { $0.replacing(folder.path, with: "C") } == [
+                #"rule "e" is in no profile, so nothing uses it"#,
+                #"rule "b" finds exactly what "a" at C/pii/a.yaml:2:10 finds"#,
+                #"rule "b" is shadowed: among all rules what it finds in its examples bears another label, of "a""#,
+                #"rule "c" is shadowed: among all rules what it finds in its examples bears another label, of "a""#,
+                #"rule "d" is shadowed: among all rules what it finds in its examples bears another label, of "a""#,
+            ])
+        let tied = try Folder(["pii/a.yaml": "rules:\n" + rule("c", "C", "key[12]") + rule("d", "D", "key(?:1|2)") + rule("f", "F", "[a-z]{3}[0-9]", ", priority: -1")])
+        #expect(
+            try await Corpus(directory: tied.path).check().warnings.map(\.message) == [
+                #"rule "d" is ambiguous: "c" finds the same bytes with the same priority, and only the order of their ids decides which label they bear"#,
+                #"rule "f" is shadowed: among all rules what it finds in its examples bears another label, of "c""#,
+            ])
+    }
+
     @Test func everyRefusedRuleIsListed() async throws {
         let folder = try Folder(["a.yaml": "rules: [{id: a, entity: A, pattern: 'a('}, {id: b, entity: B, pattern: '(b'}]\n"])
         #expect(try await Corpus(directory: folder.path).check().problems.count == 2)

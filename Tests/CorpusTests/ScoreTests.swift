@@ -207,6 +207,7 @@ let sharedCases: URL? = {
         ])
         func row(_ entity: String) -> Score.ValidatorRow? { score.validators.first { $0.entity == entity } }
         #expect(row("SSN")?.right == Proportion(2, of: 3) && row("LUHN")?.right == Proportion(2, of: 2))
+        #expect(row("SSN")?.wrong == ["1"] && row("LUHN")?.wrong == [])
         #expect(row("NOBODY")?.right == Proportion() && row("NOBODY")?.untried == 1)
     }
 
