@@ -12,6 +12,8 @@ public struct Explanation: Sendable, Encodable {
         case contextMissing
         /// It matched, and another rule labels the replacement.
         case covered
+        /// The bytes match as they lie, but no text of the body holds them as one: JSON is read string by string.
+        case apart
         case masked, blocked, reported
     }
 
@@ -86,8 +88,7 @@ public struct Explanation: Sendable, Encodable {
                 line.outcome = .covered
                 line.reason = "by \(other.rule), \(reason(other, over: trace, rules))"
             } else {
-                line.outcome = .covered
-                line.reason = "not seen there: the body is not read as one text"
+                line.outcome = .apart
             }
         }
         return line

@@ -135,6 +135,8 @@ public struct SampleGenerator {
     private mutating func placed(_ draw: SampleMatches.Draw) throws -> GeneratedCase? {
         for (before, after) in surroundings() {
             let text = before + draw.bytes + after
+            // Commands would take it for JSON.
+            if text.first == UInt8(ascii: "{") || text.first == UInt8(ascii: "[") { continue }
             let part = draw.mask.lowerBound + before.count..<draw.mask.upperBound + before.count
             let found = try rules.findings(in: text, as: .text)
             guard found.count == 1, let range = found.first?.range, range.lowerBound <= part.lowerBound, range.upperBound >= part.upperBound,

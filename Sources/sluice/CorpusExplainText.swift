@@ -64,6 +64,7 @@ extension CorpusExplainCommand {
         case .checkFailed: return "the pattern matches, but not the check: \(reason)"
         case .contextMissing: return "pattern and checks hold, but not the context: \(reason)"
         case .covered: return "matches; its place is taken \(reason)"
+        case .apart: return "matches as the bytes lie, but the body is not read as one text: see --format"
         case .masked, .blocked, .reported:
             let held = line.decidedAfter.map { $0 == 0 ? "decided with its last byte" : "decided \($0) \($0 == 1 ? "byte" : "bytes") behind its end" } ?? "decided at the end of the body"
             return "\(line.outcome.rawValue); \(held)"

@@ -82,6 +82,14 @@ import Testing
         #expect(token.start == 6 && token.end == 23)
     }
 
+    @Test("What lies across two strings of JSON is no match of the body")
+    func apart() throws {
+        #expect(try line(explain(#"["pass=a1b2","c3d4;"]"#, .json), "pass")?.outcome != .masked)
+        let rule = Rule(id: "two", entity: "TWO", pattern: #"[a-z]","[a-z]"#)
+        let explained = try Explanation(Array(#"["a","b"]"#.utf8), as: .json, rules: RuleSet([rule]), original: [rule])
+        #expect(explained.lines.map(\.outcome) == [.apart])
+    }
+
     @Test("Traces and the engine agree on what matches", arguments: ["4111111111111111 4111111111111112", "pin 1234 1234 tok_abcdefabcd watchwatch", "pass=x1y2;pass=;"])
     func agreement(text: String) throws {
         let bytes = Array(text.utf8)
