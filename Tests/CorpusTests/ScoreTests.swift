@@ -155,12 +155,14 @@ let sharedCases: URL? = {
 
     @Test("A loose place is hidden when at most half of it is readable")
     func loose() async throws {
-        func leaked(_ source: String) async throws -> Proportion {
-            let score = try await score([#"{"id":"1","source":"s","rule":"r","expect":"detect","text":"name=key_abcdef","spans":[[0,15]],"span_source":"\#(source)"}"#])
-            return try row(score, "r").inContext.values
+        func leaked(_ text: String, _ source: String) async throws -> Proportion {
+            let line = #"{"id":"1","source":"s","rule":"r","expect":"detect","text":"\#(text)","spans":[[0,\#(text.utf8.count)]],"span_source":"\#(source)"}"#
+            return try row(try await score([line]), "r").inContext.values
         }
-        #expect(try await leaked("pattern") == Proportion(0, of: 1))
-        #expect(try await leaked("template") == Proportion(1, of: 1))
+        // 6 of 15 letters readable, then 9 of 16.
+        #expect(try await leaked("nameof=key_abcdef", "pattern") == Proportion(0, of: 1))
+        #expect(try await leaked("nameofkey=key_abcd", "pattern") == Proportion(1, of: 1))
+        #expect(try await leaked("nameof=key_abcdef", "template") == Proportion(1, of: 1))
     }
 
     @Test("Findings are true, false, or cannot be judged")
