@@ -10,25 +10,45 @@ struct CorpusScoreCommand: AsyncParsableCommand {
         commandName: "score",
         abstract: "Measure what rules hide, leave and wrongly take, on labelled cases.",
         discussion: """
-            Reads JSON Lines of labelled cases: kinds text, validator, labelled and labelled-json, and examples of credentials ("rule", "expect", "spans"; "enc":
-            "b64" for base64). Lines of other kinds are passed over and counted. docs/CORPUS.md describes the fields.
+            Reads JSON Lines of labelled cases: kinds text, validator, labelled and
+            labelled-json, and examples of credentials ("rule", "expect", "spans"; "enc":
+            "b64" for base64). Lines of other kinds are passed over and counted.
+            docs/CORPUS.md describes the fields.
 
             Definitions:
-              hidden       no letter, digit or non-ASCII byte of a labelled value stands outside what was masked by any rule; where the source's own pattern
-                           gives the place, which may be more than the secret, at most half of them. What an action keeps on purpose counts as masked.
-              leaked       not hidden: values, and bytes of values that stand outside what was masked. In part: some byte was masked.
-              in context   values that words or a shape say what they are; bare ones stand alone, weak ones have a low score from their own source; these,
-                           and values without a place (found if anything is), are counted apart.
-              recall       hidden values in context, of all in context. For a rule: those of its entity that it touches.
-              precision    true findings of those that can be judged. True touches a label. False touches none where labels are exhaustive, or is of an entity
-                           that the source says is not there, or of the labelled entity beside the label. For secrets any finding in a text said not to hold
-                           the source's kind is false, though some hold another: a lower bound.
-              F1, F2       of that precision and recall; F2 counts recall twice.
-              over-masked  masked bytes outside labels, of all bytes, where labels are exhaustive. Labels of scope ner are neither missed nor over-masked.
-              validators   values judged by all rules of their entity without context, or by a check of that name; untried where there is neither.
-              per GB       findings on clean traffic (--clean), all of them false, for 1,000,000,000 bytes.
-            Intervals are of 95 %: Wilson's for shares, Byar's for rates; for F from the ends of both. Entities of the cases that mean one of ours are counted
-            under Presidio's name; other names stand for themselves, and what any rule masks is not leaked, whatever it is called.
+              hidden: no letter, digit or non-ASCII byte of a labelled value stands
+                outside what was masked, by any rule. Where the source's own pattern gives
+                the place, which may be more than the secret: at most half of them. What
+                an action keeps on purpose counts as masked.
+              leaked: not hidden (values); outside what was masked (bytes). In part: some
+                byte of the value was masked.
+              in context: words or a shape say what the value is. Bare ones stand alone,
+                weak ones have a low score from their own source; these, and values
+                without a place (found if anything is), are counted apart.
+              recall: hidden values in context, of all in context. For a rule: values of
+                its entity that it touches.
+              precision: true findings of those that can be judged. True: touches a label.
+                False: touches none where labels are exhaustive, or is of an entity that
+                the source says is not there, or of the labelled entity beside the label.
+                For secrets any finding in a text said not to hold the source's kind is
+                false, though some hold another: a lower bound.
+              F1, F2: of that precision and recall; F2 counts recall twice.
+              over-masked: masked bytes outside labels, of all bytes, where labels are
+                exhaustive. Labels of scope ner are neither missed nor over-masked.
+              validators: values judged by all rules of their entity without context, or
+                by a check of that name; untried where there is neither.
+              per GB: findings on clean traffic (--clean), all of them false, for
+                1,000,000,000 bytes.
+
+            Intervals are of 95 %: Wilson's for shares, Byar's for rates; for F from the
+            ends of both. An entity of the cases that means one of ours is counted under
+            Presidio's name, others under their own. Whatever any rule masks is not
+            leaked, whatever it is called; an entity without a rule is marked.
+
+            With --baseline the score is held against an earlier one: recall in each
+            group, precision, over-masking and false alarms of every source and entity;
+            precision, clean findings and costs of every rule; validators; clean traffic.
+            What is worse is listed with the rules that did it.
 
             Examples:
               sluice corpus score cases.jsonl
@@ -37,9 +57,6 @@ struct CorpusScoreCommand: AsyncParsableCommand {
               sluice corpus score cases --html score.html
               sluice corpus score cases --cost --json > baseline.json
               sluice corpus score cases --baseline baseline.json --tolerance 0.5
-
-            With --baseline the score is held against an earlier one: recall of each group, precision, over-masking and false alarms of every source and entity;
-            precision, clean findings and costs of every rule; validators; clean traffic. What is worse is listed with the rules that did it.
 
             Exit status: 0 done, 1 worse than the baseline, 2 wrong usage or configuration.
             """)
