@@ -25,7 +25,7 @@ extension PlaceFinder {
     ///   - added: the rules that `base` does not know.
     ///   - rules: all of them.
     fileprivate convenience init(_ base: PlaceFinder, adding added: ArraySlice<CompiledRule>, to rules: [CompiledRule]) throws(RuleError) {
-        let entries = Self.entries(of: added)
+        let entries = Self.entries(of: added, from: base.sieves.reduce(0) { $0 + $1.entries.count })
         var sieves = base.sieves
         if let last = sieves.last, last.entries.count + entries.count <= SieveBuckets.most {
             sieves[sieves.count - 1] = last.adding(entries, variant: KernelVariant.best)

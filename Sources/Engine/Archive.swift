@@ -283,24 +283,30 @@ extension Plan.Entry {
 extension PlaceFinder {
     func write(to archive: inout ArchiveWriter) throws(ArchiveError) {
         archive.append(sieves) { sieve, archive in
+            archive.append(sieve.entries.map { UInt16($0.number) })
             archive.append(sieve.buckets) { $1.append($0.map { UInt16($0) }) }
         }
         try cores.write(to: &archive)
     }
 
     convenience init(_ rules: [CompiledRule], from archive: inout ArchiveReader) throws(ArchiveError) {
-        var rest = Self.entries(of: rules[...])[...]
+        let all = Self.entries(of: rules[...])
+        var taken = [Bool](repeating: false, count: all.count)
         let sieves = try archive.list { archive throws(ArchiveError) in
+            let numbers = try archive.numbers(below: all.count).map { Int($0) }
             let buckets = try archive.list { archive throws(ArchiveError) in try archive.numbers(below: SieveBuckets.most) }
             // Every gram is in one bucket: one that is in none would never be found.
             let members = buckets.joined().map { Int($0) }
-            guard members.count <= rest.count, members.sorted().elementsEqual(members.indices), buckets.count <= Sieve.bucketCount,
+            guard members.count == numbers.count, members.sorted().elementsEqual(members.indices), buckets.count <= Sieve.bucketCount,
                 buckets.allSatisfy({ $0.count <= SieveBuckets.mostInBucket })
             else { throw ArchiveError.damaged }
-            defer { rest = rest.dropFirst(members.count) }
-            return Sieve(Array(rest.prefix(members.count)), buckets: buckets.map { $0.map { Int($0) } }, variant: KernelVariant.best)
+            for number in numbers {
+                if taken[number] { throw ArchiveError.damaged }
+                taken[number] = true
+            }
+            return Sieve(numbers.map { all[$0] }, buckets: buckets.map { $0.map { Int($0) } }, variant: KernelVariant.best)
         }
-        guard rest.isEmpty else { throw .damaged }
+        guard !taken.contains(false) else { throw .damaged }
         self.init(rules, sieves, try CoreFinder(from: &archive))
     }
 }

@@ -113,7 +113,7 @@ struct BodyMasker {
             held.removeAll(keepingCapacity: true)
             held.append(contentsOf: UnsafeBufferPointer(rebasing: window[released...]))
             before.removeAll(keepingCapacity: true)
-            before.append(contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, behind + released - Rule.Context.widest)..<behind + released]))
+            before.append(contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, behind + released - Rule.Context.seen)..<behind + released]))
         }
         heldFrom += released
         rules.give(back: workspace)
@@ -207,7 +207,7 @@ struct BodyMasker {
             lookback.withUnsafeBufferPointer { lookback in
                 let place = decoded.map { $0.start..<$0.start + $0.count } ?? behind + json.start..<behind + json.end
                 let bytes = UnsafeBufferPointer(rebasing: decoded == nil ? whole[place] : arena[place.lowerBound + CoreFinder.slack..<place.upperBound + CoreFinder.slack])
-                let raw = UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.widest)..<behind + json.start])
+                let raw = UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.seen)..<behind + json.start])
                 let stretch = TextScanner.Stretch(
                     bytes: bytes, isLast: json.isClosed, lookback: json.isContinued ? lookback : raw, units: decoded?.units)
                 let hasStarts =
@@ -289,7 +289,7 @@ struct BodyMasker {
             } else {
                 if rules.usesContext {
                     workspace.arena.append(
-                        contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.widest)..<behind + json.start]))
+                        contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.seen)..<behind + json.start]))
                 }
             }
             // An edge, where there is none in the bytes.

@@ -18,9 +18,11 @@ struct ContextWords: Sendable {
     }
 
     /// Whether one of the words stands in `bytes`, as ``Rule/Context/words`` says.
+    ///
+    /// - Parameter bytes: those in which it has to stand, and the one before them if there is one.
     func stand(in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         isFirst.withUnsafeBufferPointer { isFirst in
-            for start in 0..<bytes.count where isFirst[Int(bytes[start])] && Self.separates(start, in: bytes) {
+            for start in max(0, bytes.count - within)..<bytes.count where isFirst[Int(bytes[start])] && Self.separates(start, in: bytes) {
                 for word in words where Self.stands(word, at: start, in: bytes) { return true }
             }
             return false

@@ -15,6 +15,19 @@ struct Gram: Hashable, Sendable {
         set { sets[offset + 1] = newValue }
     }
 
+    /// The four bytes from the anchor on, in small letters, where there are few choices; nil where there are many.
+    var literals: [[UInt8]]? {
+        var choices: [[UInt8]] = [[]]
+        for offset in 0..<4 {
+            let set = self[offset]
+            if set.count > 32 { return nil }
+            let bytes = Set((UInt8.min...UInt8.max).filter(set.contains).map { $0 | 0x20 }).sorted()
+            if bytes.count * choices.count > 32 { return nil }
+            choices = choices.flatMap { choice in bytes.map { choice + [$0] } }
+        }
+        return choices
+    }
+
     func isInside(_ other: Gram) -> Bool { zip(sets, other.sets).allSatisfy { $0.isSubset(of: $1) } }
 }
 

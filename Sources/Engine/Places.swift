@@ -22,18 +22,30 @@ final class PlaceFinder: @unchecked Sendable {
     }
 
     let sieves: [Sieve]
+    private let words: WordFinder
     let reader: Reader
     let cores: CoreFinder
     /// Bytes before a text that may have a say in it.
     let widestContext: Int
 
-    /// Grams of one sieve: as many as its buckets can tell apart, less what keeps them from being divided well.
-    private static let mostInSieve = SieveBuckets.most * 3 / 4
+    /// Grams that one sieve can tell apart well.
+    private static let mostTogether = 320
+    private static let mostOthers = 640
+    private static let mostLiterals = SieveBuckets.most * 3 / 4
 
-    /// Tells what stands at a place: a bare table that belongs to the finder.
+    /// Tells what stands at a place: bare tables that belong to the finder.
     struct Reader {
         /// Sieve, bucket and bit → what the gram means.
         fileprivate let entries: UnsafeMutablePointer<Entry>
+        /// Word → where what it means begins in `ofWords`; one more for the end of the last.
+        fileprivate let firstOfWord: UnsafeMutablePointer<Int>
+        fileprivate let ofWords: UnsafeMutablePointer<Entry>
+
+        /// Calls `body` with each entry of a word.
+        @inline(__always)
+        func forEachEntry(of word: Int, _ body: (Entry) -> Void) {
+            for index in firstOfWord[word]..<firstOfWord[word + 1] { body(ofWords[index]) }
+        }
 
         /// Calls `body` with each entry of a sieve that stands at one of its places.
         @inline(__always)
@@ -49,61 +61,97 @@ final class PlaceFinder: @unchecked Sendable {
 
     /// - Parameter variant: of the sieve's kernel.
     convenience init(_ rules: [CompiledRule], variant: kernel_variant) throws(RuleError) {
-        self.init(rules, Self.sieves(of: Self.entries(of: rules[...]), variant: variant), try CoreFinder(rules[...]))
+        self.init(rules, Self.sieves(of: Self.entries(of: rules[...]), variant: variant), try CoreFinder(rules[...]), variant: variant)
     }
 
     /// The grams of rules, which are numbered as in the slice.
-    static func entries(of rules: ArraySlice<CompiledRule>) -> [SieveEntry] {
-        zip(rules.indices, rules).flatMap { index, rule in rule.plan.entries.map { SieveEntry(rule: index, anchor: $0.anchor, gram: $0.gram) } }
+    ///
+    /// - Parameter first: number of the first gram.
+    static func entries(of rules: ArraySlice<CompiledRule>, from first: Int = 0) -> [SieveEntry] {
+        var entries: [SieveEntry] = []
+        for (index, rule) in zip(rules.indices, rules) {
+            for entry in rule.plan.entries where !entry.anchor.isWord {
+                entries.append(SieveEntry(number: first + entries.count, rule: index, anchor: entry.anchor, gram: entry.gram))
+            }
+        }
+        return entries
     }
 
-    /// As many sieves as it takes. All entries of a rule are in one, so that its places come in order.
+    /// As many sieves as it takes: if there is more than one, those that begin with known bytes and the others are apart, since the former have a sieve's room
+    /// three times over (see `sieve_sift`).
     static func sieves(of entries: [SieveEntry], variant: kernel_variant) -> [Sieve] {
-        var starts: [Int] = []
-        for index in entries.indices where index == 0 || entries[index].rule != entries[index - 1].rule {
-            let end = entries[index...].firstIndex { $0.rule != entries[index].rule } ?? entries.count
-            if end - (starts.last ?? -mostInSieve) > mostInSieve { starts.append(index) }
-        }
-        return starts.indices.map { number in
-            Sieve(Array(entries[starts[number]..<(number + 1 < starts.count ? starts[number + 1] : entries.count)]), variant: variant)
+        if entries.count <= mostTogether { return entries.isEmpty ? [] : [Sieve(entries, variant: variant)] }
+        let literal = entries.filter { $0.gram.literals != nil }
+        let others = entries.filter { $0.gram.literals == nil }
+        return [(others, mostOthers), (literal, mostLiterals)].flatMap { entries, most in
+            let count = (entries.count + most - 1) / most
+            return (0..<count).map { number in
+                Sieve(Array(entries[number * entries.count / count..<(number + 1) * entries.count / count]), variant: variant)
+            }
         }
     }
 
     /// - Parameters:
     ///   - sieves: together they hold the entries of the rules, in order.
     ///   - cores: of the rules that the planner leaves to Hyperscan.
-    init(_ rules: [CompiledRule], _ sieves: [Sieve], _ cores: CoreFinder) {
+    init(_ rules: [CompiledRule], _ sieves: [Sieve], _ cores: CoreFinder, variant: kernel_variant = KernelVariant.best) {
         let entries = UnsafeMutablePointer<Entry>.allocate(capacity: sieves.count * SieveBuckets.most)
         entries.initialize(repeating: Entry(rule: 0, kind: .start, value: 0), count: sieves.count * SieveBuckets.most)
         for (number, sieve) in sieves.enumerated() {
             for (bucket, members) in sieve.buckets.enumerated() {
                 for (bit, member) in members.enumerated() {
                     let entry = sieve.entries[member]
-                    let (kind, value): (Entry.Kind, Int) =
-                        switch entry.anchor {
-                        case .start(let before): (.start, before)
-                        case .pivot(let prefix): (.pivot, prefix)
-                        case .word(let word): (.word, word)
-                        case .gate(let word): (.gate, word)
-                        }
-                    entries[(number * Sieve.bucketCount + bucket) * SieveBuckets.mostInBucket + bit] = Entry(
-                        rule: Int32(entry.rule), kind: kind, value: Int32(value))
+                    entries[(number * Sieve.bucketCount + bucket) * SieveBuckets.mostInBucket + bit] = Entry(entry.rule, entry.anchor)
                 }
             }
         }
+        // Rules share words, which are sought once.
+        var numbers: [[UInt8]: Int] = [:]
+        var distinct: [[UInt8]] = []
+        var meanings: [[Entry]] = []
+        for (index, rule) in rules.enumerated() {
+            for entry in rule.plan.entries where entry.anchor.isWord {
+                let meaning = Entry(index, entry.anchor)
+                let word = rule.context!.words[Int(meaning.value)]
+                if let number = numbers[word] {
+                    meanings[number].append(meaning)
+                } else {
+                    numbers[word] = distinct.count
+                    distinct.append(word)
+                    meanings.append([meaning])
+                }
+            }
+        }
+        let all = meanings.joined()
+        let ofWords = UnsafeMutablePointer<Entry>.allocate(capacity: all.count)
+        let firstOfWord = UnsafeMutablePointer<Int>.allocate(capacity: meanings.count + 1)
+        var next = 0
+        for (number, meaning) in meanings.enumerated() {
+            (firstOfWord + number).initialize(to: next)
+            for entry in meaning {
+                (ofWords + next).initialize(to: entry)
+                next += 1
+            }
+        }
+        (firstOfWord + meanings.count).initialize(to: next)
+        words = WordFinder(distinct, variant: variant)
         self.sieves = sieves
-        reader = Reader(entries: entries)
-        // A word that touches the widest context, and the byte that keeps a text apart from what is put before it.
-        widestContext = rules.contains { $0.context != nil } ? Rule.Context.widest + 1 : 0
+        reader = Reader(entries: entries, firstOfWord: firstOfWord, ofWords: ofWords)
+        widestContext = rules.contains { $0.context != nil } ? Rule.Context.seen : 0
         self.cores = cores
     }
 
-    deinit { reader.entries.deallocate() }
+    deinit {
+        reader.entries.deallocate()
+        reader.firstOfWord.deallocate()
+        reader.ofWords.deallocate()
+    }
 
     /// Finds the places in `buffer`, which has ``CoreFinder/slack`` readable bytes on both sides.
     func find(in buffer: UnsafeBufferPointer<UInt8>, scratch: OpaquePointer?, into places: inout Places) throws(MaskError) {
         places.begin(buffer)
         for sieve in sieves { places.find(by: sieve) }
+        places.find(by: words)
         if let scratch {
             try cores.find(in: UnsafeRawBufferPointer(buffer), scratch: scratch, into: &places.cores)
             places.cores.sort()
@@ -118,24 +166,77 @@ struct Places: ~Copyable {
     private var list = PlaceList()
     /// Sieve → end of its places.
     private var ends: [Int] = []
-    /// Work space of the sieves.
+    private var words: [WordFinder.Place] = []
+    /// Work space of the sieves, and of the words.
     private let hits = UnsafeMutablePointer<sieve_hit>.allocate(capacity: Sieve.slice)
+    private let candidates = UnsafeMutablePointer<UInt32>.allocate(capacity: Sieve.slice + 1)
     var cores = CoreList()
 
-    /// Sieves that were run.
-    var sieveCount: Int { ends.count }
+    /// Calls `body` with what the places mean that lie in a range of the buffer, in order of their positions; where a word stands, with the word's meaning first.
+    @inline(__always)
+    func forEachEntry(in range: Range<Int>, _ reader: PlaceFinder.Reader, _ body: (_ position: Int, PlaceFinder.Entry) -> Void) {
+        var word = words.isEmpty ? 0 : firstWord(from: range.lowerBound)
+        var nextWord = word < words.count ? words[word].position : .max
+        func passWords(upTo position: Int) {
+            while nextWord <= position, nextWord < range.upperBound {
+                let place = words[word]
+                reader.forEachEntry(of: place.word) { body(place.position, $0) }
+                word += 1
+                nextWord = word < words.count ? words[word].position : .max
+            }
+        }
+        if ends.count == 1 {
+            for place in list[0..<ends[0]].from(range.lowerBound) {
+                let position = Int(place.position)
+                if position >= range.upperBound { break }
+                if nextWord <= position { passWords(upTo: position) }
+                reader.forEachEntry(of: 0, at: place) { body(position, $0) }
+            }
+        } else {
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: ends.count) { next in
+                for sieve in ends.indices {
+                    let start = sieve == 0 ? 0 : ends[sieve - 1]
+                    next[sieve] = ends[sieve] - list[start..<ends[sieve]].from(range.lowerBound).count
+                }
+                while true {
+                    var (first, position) = (-1, range.upperBound)
+                    for sieve in ends.indices where next[sieve] < ends[sieve] {
+                        let own = Int(list[next[sieve]].position)
+                        if own < position { (first, position) = (sieve, own) }
+                    }
+                    if first < 0 { break }
+                    passWords(upTo: position)
+                    reader.forEachEntry(of: first, at: list[next[first]]) { body(position, $0) }
+                    next[first] += 1
+                }
+            }
+        }
+        passWords(upTo: range.upperBound)
+    }
 
-    /// The places of a sieve.
-    func places(of sieve: Int) -> UnsafeBufferPointer<sieve_place> { list[(sieve == 0 ? 0 : ends[sieve - 1])..<ends[sieve]] }
+    private func firstWord(from position: Int) -> Int {
+        var (low, high) = (0, words.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if words[middle].position < position { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 
-    deinit { hits.deallocate() }
+    deinit {
+        hits.deallocate()
+        candidates.deallocate()
+    }
 
     fileprivate mutating func begin(_ buffer: UnsafeBufferPointer<UInt8>) {
         self.buffer = buffer
         list.removeAll()
+        words.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
         cores.removeAll()
     }
+
+    fileprivate mutating func find(by finder: WordFinder) { finder.find(in: buffer, candidates: candidates, into: &words) }
 
     fileprivate mutating func find(by sieve: Sieve) {
         sieve.find(in: buffer, hits: hits, into: &list)
@@ -150,6 +251,19 @@ struct Places: ~Copyable {
             if cores[middle].end < position { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+}
+
+extension PlaceFinder.Entry {
+    fileprivate init(_ rule: Int, _ anchor: Plan.Anchor) {
+        let (kind, value): (Kind, Int) =
+            switch anchor {
+            case .start(let before): (.start, before)
+            case .pivot(let prefix): (.pivot, prefix)
+            case .word(let word): (.word, word)
+            case .gate(let word): (.gate, word)
+            }
+        self.init(rule: Int32(rule), kind: kind, value: Int32(value))
     }
 }
 
@@ -187,10 +301,10 @@ extension ContextWords {
             let byte = buffer[place + index]
             if (Self.isLetter(byte) ? byte | 0x20 : byte) != word[index] { return nil }
         }
-        // A letter on its left may be cut off by the end of the context only, one on its right by the start of the match only.
-        let first = Self.separates(place, in: buffer) ? end : max(end, place + within)
+        // A letter on its right may be cut off by the start of the match only.
+        guard Self.separates(place, in: buffer) else { return nil }
         let isWhole = Self.separates(end, in: buffer) || (buffer[end] | 0x20 == UInt8(ascii: "s") && Self.separates(end + 1, in: buffer))
         let last = isWhole ? place + within + 1 : min(place + within + 1, end + 2)
-        return first <= last ? first..<last + 1 : nil
+        return end <= last ? end..<last + 1 : nil
     }
 }

@@ -42,30 +42,26 @@ struct PlainTexts {
         scanner.beginPlainTexts()
         let reader = rules.finder.reader
         let buffer = workspace.places.buffer
-        for sieve in 0..<workspace.places.sieveCount {
-            for hit in workspace.places.places(of: sieve) {
-                let place = Int(hit.position) - behind
-                reader.forEachEntry(of: sieve, at: hit) { entry in
-                    let rule = Int(entry.rule)
-                    switch entry.kind {
-                    case .start:
-                        let start = place - Int(entry.value)
-                        if start >= 0, scanner.isOpen(rule, at: start), find(start) { confirm(rule, start) }
-                    case .pivot:
-                        if place >= 0, scanner.isOpen(rule, at: 0), find(place) { confirm(rule, behind: Int(entry.value), end: place) }
-                    case .word:
-                        guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: Int(hit.position), in: buffer) else { return }
-                        let first = max(range.lowerBound - behind, 0)
-                        let last = min(range.upperBound - behind, window.count)
-                        if first >= last { return }
-                        scanner.forEachNewPlace(of: rule, in: first..<last) { start in
-                            if find(start) { confirm(rule, start) }
-                        }
-                    case .gate:
-                        guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: Int(hit.position), in: buffer) else { return }
-                        scanner.openGate(rule, upTo: range.upperBound - behind)
-                    }
+        workspace.places.forEachEntry(in: 0..<buffer.count, reader) { position, entry in
+            let rule = Int(entry.rule)
+            let place = position - behind
+            switch entry.kind {
+            case .start:
+                let start = place - Int(entry.value)
+                if start >= 0, scanner.isOpen(rule, at: start), find(start) { confirm(rule, start) }
+            case .pivot:
+                if place >= 0, scanner.isOpen(rule, at: 0), find(place) { confirm(rule, behind: Int(entry.value), end: place) }
+            case .word:
+                guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: position, in: buffer) else { return }
+                let first = max(range.lowerBound - behind, 0)
+                let last = min(range.upperBound - behind, window.count)
+                if first >= last { return }
+                scanner.forEachNewPlace(of: rule, in: first..<last) { start in
+                    if find(start) { confirm(rule, start) }
                 }
+            case .gate:
+                guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: position, in: buffer) else { return }
+                scanner.openGate(rule, upTo: range.upperBound - behind)
             }
         }
         for index in 0..<workspace.places.cores.count {
@@ -120,7 +116,7 @@ struct PlainTexts {
         let buffer = workspace.places.buffer
         return TextScanner.Stretch(
             bytes: UnsafeBufferPointer(rebasing: window[text]), isLast: true,
-            lookback: UnsafeBufferPointer(rebasing: buffer[max(0, start - Rule.Context.widest)..<start]), units: nil)
+            lookback: UnsafeBufferPointer(rebasing: buffer[max(0, start - Rule.Context.seen)..<start]), units: nil)
     }
 
     /// Looks for a match that starts at a place in the text.

@@ -12,6 +12,14 @@ struct Plan: Sendable {
         case word(Int)
         /// The word of the rule's context with that number begins here: only behind one are the rule's other places looked at.
         case gate(Int)
+
+        /// Sought among the words of all rules, not by the sieve.
+        var isWord: Bool {
+            switch self {
+            case .start, .pivot: false
+            case .word, .gate: true
+            }
+        }
     }
 
     /// A gram to look for and what it means.

@@ -40,6 +40,8 @@ public struct Rule: Sendable, Hashable {
         public var within: Int
 
         public static let widest = 100
+        /// Bytes that have to be known: the one before them tells whether a word begins with the first of them.
+        static let seen = widest + 1
 
         public init(words: [String], within: Int = 50) {
             self.words = words

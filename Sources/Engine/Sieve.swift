@@ -7,6 +7,8 @@ import ByteKernels
 
 /// A gram of a rule.
 struct SieveEntry: Sendable {
+    /// Its number among those of all rules, in order of rules.
+    var number: Int
     var rule: Int
     var anchor: Plan.Anchor
     var gram: Gram
@@ -60,6 +62,12 @@ final class Sieve: @unchecked Sendable {
             }
         }
         sieve_prepare(tables)
+        for (bucket, members) in buckets.enumerated() {
+            let literals = members.compactMap { entries[$0].gram.literals }
+            guard literals.count == members.count else { continue }
+            tables.pointee.literal_buckets |= 1 << UInt32(bucket)
+            for literal in literals.joined() { sieve_add_literal(tables, literal) }
+        }
     }
 
     deinit {
@@ -84,7 +92,7 @@ final class Sieve: @unchecked Sendable {
             for first in stride(from: 0, to: count, by: Self.sifted) {
                 let number = min(Self.sifted, count - first)
                 let end = places.room(for: number * Self.bucketCount)
-                let found = sieve_sift(grams, base + start, hits + first, number, end)
+                let found = sieve_sift(tables, grams, base + start, hits + first, number, end)
                 places.add(found, movedBy: start)
             }
         }
@@ -100,6 +108,8 @@ struct PlaceList: ~Copyable {
     init() { places = .allocate(capacity: capacity) }
 
     deinit { places.deallocate() }
+
+    subscript(index: Int) -> sieve_place { places[index] }
 
     subscript(range: Range<Int>) -> UnsafeBufferPointer<sieve_place> { UnsafeBufferPointer(start: places + range.lowerBound, count: range.count) }
 
@@ -139,7 +149,23 @@ enum SieveBuckets {
         var cost: Double
     }
 
+    /// Grams that begin with known bytes and those that do not are kept apart, so that the former's buckets can be asked for these bytes.
     static func divide(_ grams: [Gram], into count: Int, offsets: [Int]) -> [[Int]] {
+        let literal = grams.indices.filter { grams[$0].literals != nil }
+        let others = grams.indices.filter { grams[$0].literals == nil }
+        if literal.isEmpty || others.isEmpty || grams.count <= count { return cluster(grams, into: count, offsets: offsets) }
+        // Others let more pass, and so get more room. Each part has to have room for its members.
+        let wanted = count * literal.count / (literal.count + otherWeight * others.count)
+        let least = (literal.count + mostInBucket - 1) / mostInBucket
+        let most = count - (others.count + mostInBucket - 1) / mostInBucket
+        let share = min(max(wanted, least, 1), most)
+        return cluster(literal.map { grams[$0] }, into: share, offsets: offsets).map { $0.map { literal[$0] } }
+            + cluster(others.map { grams[$0] }, into: count - share, offsets: offsets).map { $0.map { others[$0] } }
+    }
+
+    private static let otherWeight = 2
+
+    private static func cluster(_ grams: [Gram], into count: Int, offsets: [Int]) -> [[Int]] {
         let sample = SampleTraffic.bytes
         let words = sampled / 64
         let step = (sample.count - 64) / sampled
@@ -218,6 +244,14 @@ enum SieveBuckets {
                 }
             }
         }
-        return clusters.map(\.members)
+        // Where buckets of odd sizes are left that do not fit together, the smallest are put wherever there is room.
+        var result = clusters.map(\.members).sorted { $0.count > $1.count }
+        while result.count > count {
+            for member in result.removeLast() {
+                let room = result[..<count].indices.filter { result[$0].count < mostInBucket }.min { result[$0].count < result[$1].count }
+                result[room!].append(member)
+            }
+        }
+        return result
     }
 }

@@ -49,21 +49,16 @@ extension RuleSet {
         }
         let buffer = workspace.places.buffer
         var gates = compiled.map { $0.plan.isGated ? Int.min : Int.max }
-        for sieve in 0..<workspace.places.sieveCount {
-            for hit in workspace.places.places(of: sieve) {
-                let place = Int(hit.position)
-                finder.reader.forEachEntry(of: sieve, at: hit) { entry in
-                    let rule = Int(entry.rule)
-                    surveys[rule].hits += 1
-                    switch entry.kind {
-                    case .start: if place - Int(entry.value) < gates[rule] { look(rule, place - Int(entry.value)) }
-                    case .pivot: if let prefix = compiled[rule].prefixes[Int(entry.value)] { look(rule, behind: prefix, end: place) }
-                    case .word:
-                        for start in compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: buffer) ?? 0..<0 { look(rule, start) }
-                    case .gate:
-                        if let range = compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: buffer) { gates[rule] = max(gates[rule], range.upperBound) }
-                    }
-                }
+        workspace.places.forEachEntry(in: 0..<buffer.count, finder.reader) { place, entry in
+            let rule = Int(entry.rule)
+            surveys[rule].hits += 1
+            switch entry.kind {
+            case .start: if place - Int(entry.value) < gates[rule] { look(rule, place - Int(entry.value)) }
+            case .pivot: if let prefix = compiled[rule].prefixes[Int(entry.value)] { look(rule, behind: prefix, end: place) }
+            case .word:
+                for start in compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: buffer) ?? 0..<0 { look(rule, start) }
+            case .gate:
+                if let range = compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: buffer) { gates[rule] = max(gates[rule], range.upperBound) }
             }
         }
         for index in 0..<workspace.places.cores.count {

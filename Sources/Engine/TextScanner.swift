@@ -9,7 +9,7 @@ import ByteKernels
 struct TextState {
     /// The byte before the stretch; nil at the start of the text.
     var before: UInt8?
-    /// What a context condition sees before the stretch where that is not what stands before it in the body: at most `Rule.Context.widest` bytes.
+    /// What a context condition sees before the stretch where that is not what stands before it in the body: at most `Rule.Context.seen` bytes.
     var lookback: [UInt8] = []
     /// Rules that may not start anew yet.
     var runs: [Run] = []
@@ -147,7 +147,7 @@ final class TextScanner {
         var bytes: UnsafeBufferPointer<UInt8>
         /// No more bytes follow in this text.
         var isLast: Bool
-        /// What a context condition sees before them: at most `Rule.Context.widest` bytes.
+        /// What a context condition sees before them: at most `Rule.Context.seen` bytes.
         var lookback: UnsafeBufferPointer<UInt8>
         /// Escapes that a released end must not cut through.
         var units: UnitMap?
@@ -464,29 +464,23 @@ final class TextScanner {
             }
         }
         // Words count that stand before the stretch.
-        for sieve in 0..<places.sieveCount {
-            for hit in places.places(of: sieve).from(place - finder.widestContext) {
-                let anchor = Int(hit.position)
-                if anchor >= place + bytes.count { break }
-                finder.reader.forEachEntry(of: sieve, at: hit) { entry in
-                    let rule = Int(entry.rule)
-                    switch entry.kind {
-                    case .start:
-                        let start = anchor - Int(entry.value) - place
-                        if start >= 0 { add(rule, start) }
-                    case .pivot:
-                        let end = anchor - place
-                        if end >= 0, let prefix = rules[rule].prefixes[Int(entry.value)] { addBehind(prefix, rule, end: end, after: bytes[end]) }
-                    case .word:
-                        guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
-                        let first = max(range.lowerBound - place, 0)
-                        let last = min(range.upperBound - place, bytes.count)
-                        if first < last { addStarts(of: rule, in: first..<last, of: bytes, before: before) }
-                    case .gate:
-                        guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
-                        gates[rule] = max(gates[rule], range.upperBound - place)
-                    }
-                }
+        places.forEachEntry(in: max(0, place - finder.widestContext)..<place + bytes.count, finder.reader) { anchor, entry in
+            let rule = Int(entry.rule)
+            switch entry.kind {
+            case .start:
+                let start = anchor - Int(entry.value) - place
+                if start >= 0 { add(rule, start) }
+            case .pivot:
+                let end = anchor - place
+                if end >= 0, let prefix = rules[rule].prefixes[Int(entry.value)] { addBehind(prefix, rule, end: end, after: bytes[end]) }
+            case .word:
+                guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
+                let first = max(range.lowerBound - place, 0)
+                let last = min(range.upperBound - place, bytes.count)
+                if first < last { addStarts(of: rule, in: first..<last, of: bytes, before: before) }
+            case .gate:
+                guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
+                gates[rule] = max(gates[rule], range.upperBound - place)
             }
         }
         var index = places.firstCore(from: place + 1)
@@ -705,9 +699,10 @@ final class TextScanner {
 
     private func contextHolds(_ compiled: CompiledRule, at start: Int, in stretch: Stretch) -> Bool {
         guard let context = compiled.context else { return true }
-        let own = stretch.bytes[max(0, start - context.within)..<start]
-        let earlier = stretch.lookback.suffix(context.within - own.count)
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Rule.Context.widest) { window in
+        let seen = context.within + 1
+        let own = stretch.bytes[max(0, start - seen)..<start]
+        let earlier = stretch.lookback.suffix(seen - own.count)
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Rule.Context.seen) { window in
             _ = window.update(fromContentsOf: earlier)
             _ = window[earlier.count...].update(fromContentsOf: own)
             return context.stand(in: UnsafeBufferPointer(rebasing: window[..<(earlier.count + own.count)]))
@@ -808,13 +803,13 @@ final class TextScanner {
         }
         state.runs = runs
         guard release > 0 else {
-            state.lookback = Array(stretch.lookback.suffix(Rule.Context.widest))
+            state.lookback = Array(stretch.lookback.suffix(Rule.Context.seen))
             return
         }
         let bytes = stretch.bytes
         state.before = bytes[release - 1]
-        let kept = bytes[max(0, release - Rule.Context.widest)..<release]
-        state.lookback = Array(stretch.lookback.suffix(Rule.Context.widest - kept.count)) + Array(kept)
+        let kept = bytes[max(0, release - Rule.Context.seen)..<release]
+        state.lookback = Array(stretch.lookback.suffix(Rule.Context.seen - kept.count)) + Array(kept)
     }
 }
 

@@ -304,12 +304,12 @@ enum ReferenceChecks {
 
     // MARK: Context words
 
-    /// Whether one of the words stands in `window`, the bytes right before a match.
+    /// Whether one of the words stands in `window`, the bytes right before a match and one more in front of them.
     static func holds(_ context: Rule.Context, window: ArraySlice<UInt8>) -> Bool {
         let window = Array(window)
         return context.words.contains { word in
             let word = Array(word.utf8)
-            return window.indices.contains { start in stands(word, at: start, in: window) }
+            return window.indices.suffix(context.within).contains { start in stands(word, at: start, in: window) }
         }
     }
 

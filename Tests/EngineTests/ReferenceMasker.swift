@@ -61,8 +61,9 @@ struct ReferenceRule {
 
     func contextHolds(at start: Int, of text: ReferenceText, body: [UInt8]) -> Bool {
         guard let context = rule.context else { return true }
-        let inText = min(start, context.within)
-        let before = body[max(0, text.start - (context.within - inText))..<text.start]
+        // The byte before those of the context is seen too, but no word begins with it.
+        let inText = min(start, context.within + 1)
+        let before = body[max(0, text.start - (context.within + 1 - inText))..<text.start]
         return ReferenceChecks.holds(context, window: before + text.bytes[start - inText..<start])
     }
 }

@@ -33,6 +33,8 @@ static const int8_t sieve_offsets[SIEVE_OFFSETS] = {SIEVE_LEAST_OFFSET, 0, 1, 2,
 #define SIEVE_BYTES 4
 #define SIEVE_BUCKETS (8 * SIEVE_BYTES)
 
+#define SIEVE_LITERAL_BITS 15
+
 /// What a sieve looks for: an anchor passes in a bucket if at every offset the byte there is in the bucket's set.
 ///
 /// Bytes of 0x80 and above are one: a set holds all of them or none.
@@ -46,6 +48,9 @@ typedef struct {
     uint8_t high[SIEVE_BYTES][SIEVE_OFFSETS];
     uint8_t low_nibble[SIEVE_BYTES][SIEVE_OFFSETS][16];
     uint8_t high_nibble[SIEVE_BYTES][SIEVE_OFFSETS][16];
+    /// Buckets whose grams all begin with four known bytes, and hashes of these: see `sieve_add_literal`.
+    uint32_t literal_buckets;
+    uint64_t literals[(1 << SIEVE_LITERAL_BITS) / 64];
 } sieve;
 
 /// An anchor that passed.
@@ -55,8 +60,11 @@ typedef struct {
     uint32_t buckets;
 } sieve_hit;
 
-/// Derives the other tables from `sets`.
+/// Derives the look-up tables from `sets`.
 void sieve_prepare(sieve *sieve);
+
+/// Notes that a gram of one of the `literal_buckets` begins, from its anchor on, with these four bytes, in any case.
+void sieve_add_literal(sieve *sieve, const uint8_t *bytes);
 
 /// Writes the anchors in `bytes` that pass to `hits`, in order, which must have room for `count`; gives their number.
 size_t sieve_run(const sieve *sieve, kernel_variant variant, const uint8_t *bytes, size_t count, sieve_hit *hits);
@@ -72,7 +80,32 @@ typedef struct {
 /// Looks at the hits again, gram by gram, and writes those that are left to `places`, which must have room for `SIEVE_BUCKETS` a hit; gives their number.
 ///
 /// - Parameter grams: for each bucket, offset and byte a word with a bit for each gram whose set has the byte.
-size_t sieve_sift(const uint64_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places);
+size_t sieve_sift(const sieve *sieve, const uint64_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places);
+
+// MARK: Words
+
+#define WORD_THREE_BITS 13
+#define WORD_FOUR_BITS 15
+#define WORD_SIX_BITS 16
+
+/// What words begin with: sets of hashes.
+typedef struct {
+    /// Of words of three bytes.
+    uint64_t three[(1 << WORD_THREE_BITS) / 64];
+    /// Of the first four bytes of longer words, and of those that have no six.
+    uint64_t four[(1 << WORD_FOUR_BITS) / 64], short_four[(1 << WORD_FOUR_BITS) / 64];
+    /// Of the first six.
+    uint64_t six[(1 << WORD_SIX_BITS) / 64];
+    /// Byte → whether a word begins with it; of letters nothing is said.
+    uint8_t others[256];
+} word_filter;
+
+/// Adds a word of at least one byte, whose letters are small.
+void word_filter_add(word_filter *filter, const uint8_t *word, size_t count);
+
+/// Writes places at which a word may begin to `places`, in order, which must have room for `count` + 1; gives their number. All are among them at which one
+/// stands, in any case, whose first byte is no letter or has none before it or is the capital behind a small letter.
+size_t word_filter_run(const word_filter *filter, kernel_variant variant, const uint8_t *bytes, size_t count, uint32_t *places);
 
 // MARK: The structure of JSON
 
