@@ -175,7 +175,15 @@ public struct Corpus: Sendable {
     /// Selectors that select nothing are spelling mistakes, and in `include` they leave something unmasked.
     private static func idleSelectors(_ profiles: [Profile], _ entries: [Entry]) -> [Problem] {
         var problems: [Problem] = []
-        for selector in profiles.flatMap({ $0.include + $0.exclude }) where !entries.contains(where: selector.matches) {
+        // Profiles share most of their selectors, and most are ids: neither is worth a look at every rule for each profile.
+        let ids = Set(entries.map(\.rule.id))
+        var selecting = Set<String>()
+        for selector in profiles.flatMap({ $0.include + $0.exclude }) {
+            if ids.contains(selector.text) || selecting.contains(selector.text) { continue }
+            if entries.contains(where: selector.matches) {
+                selecting.insert(selector.text)
+                continue
+            }
             let known = Set(entries.flatMap { [$0.rule.id, "entity:" + $0.rule.entity, $0.folder + "/*"] })
             let hint = selector.text.nearest(in: known.sorted()).map { "did you mean \"\($0)\"?" }
             problems.append(

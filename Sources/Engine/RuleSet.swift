@@ -2,6 +2,7 @@
 
 import ByteKernels
 import Cryptography
+import Dispatch
 import Synchronization
 
 /// A compiled set of rules. Immutable; any number of ``Masker``s on any thread use it at once.
@@ -26,13 +27,25 @@ public final class RuleSet: Sendable {
     /// - Throws: the first rule that cannot be loaded, and why.
     public convenience init(_ rules: [Rule]) throws(RuleError) {
         try Self.requireOwnIds(rules)
-        var compiled: [CompiledRule] = []
-        for rule in rules {
-            let rule = try CompiledRule(rule)
-            try Gauntlet.judge(rule)
-            compiled.append(rule)
+        try self.init(compiled: Self.compile(rules))
+    }
+
+    /// Compiles each rule, on all processors.
+    ///
+    /// - Throws: the first rule that cannot be loaded, and why.
+    private static func compile(_ rules: [Rule]) throws(RuleError) -> [CompiledRule] {
+        let results = Mutex([Result<CompiledRule, RuleError>?](repeating: nil, count: rules.count))
+        DispatchQueue.concurrentPerform(iterations: rules.count) { index in
+            let result = Result { () throws(RuleError) -> CompiledRule in
+                let rule = try CompiledRule(rules[index])
+                try Gauntlet.judge(rule)
+                return rule
+            }
+            results.withLock { $0[index] = result }
         }
-        try self.init(compiled: compiled)
+        var compiled: [CompiledRule] = []
+        for case let result? in results.withLock({ $0 }) { compiled.append(try result.get()) }
+        return compiled
     }
 
     /// Puts together rules that are ready.
