@@ -33,7 +33,9 @@ void word_filter_add(word_filter *filter, const uint8_t *word, size_t count) {
     if (count > 3) put(filter->four, hash(first_bytes(eight, 4), WORD_FOUR_BITS));
     if (count == 4 || count == 5) put(filter->short_four, hash(first_bytes(eight, 4), WORD_FOUR_BITS));
     if (count > 5) put(filter->six, hash(first_bytes(eight, 6), WORD_SIX_BITS));
-    if (!is_letter(word[0])) filter->others[word[0]] = 1;
+    // Bytes of 0x80 and above are one, as in the sieve.
+    if (word[0] >= 0x80) memset(filter->others + 128, 1, 128);
+    else if (!is_letter(word[0])) filter->others[word[0]] = 1;
 }
 
 /// Whether a word may begin at a place, by what stands there and before it.
@@ -88,8 +90,7 @@ AVX512 static size_t run_avx512(const word_filter *filter, const uint8_t *bytes,
     size_t found = 0;
     const __m512i case_bit = _mm512_set1_epi8(0x20);
     __m512i low_half = _mm512_loadu_si512(filter->others), high_half = _mm512_loadu_si512(filter->others + 64);
-    bool has_high = false;
-    for (int byte = 128; byte < 256; byte++) has_high |= filter->others[byte];
+    bool has_high = filter->others[128];
     for (size_t position = 0; position < count; position += 64) {
         __m512i here = _mm512_loadu_si512(bytes + position), before = _mm512_loadu_si512(bytes + position - 1);
         __mmask64 letters = within(_mm512_or_si512(here, case_bit), 'a', 26), behind = within(_mm512_or_si512(before, case_bit), 'a', 26);

@@ -96,7 +96,7 @@ typedef struct {
     uint64_t four[(1 << WORD_FOUR_BITS) / 64], short_four[(1 << WORD_FOUR_BITS) / 64];
     /// Of the first six.
     uint64_t six[(1 << WORD_SIX_BITS) / 64];
-    /// Byte → whether a word begins with it; of letters nothing is said.
+    /// Byte → whether a word begins with it; of letters nothing is said, and bytes of 0x80 and above are one.
     uint8_t others[256];
 } word_filter;
 
