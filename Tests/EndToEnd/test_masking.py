@@ -54,6 +54,10 @@ def test_masked_json_parses_and_holds_no_planted_value(gateway, vendor, chunk):
     assert changed
     for path, before, after in changed:
         assert isinstance(after, str), path
+        # Known by the name of its member; the vendor does not count it among what it planted.
+        if path.endswith("/postal_code"):
+            assert after == "[REDACTED:POSTAL_CODE]", path
+            continue
         assert "[REDACTED:" in after or "*" in after, f"{path} was changed into {after!r}"
         assert any(value in str(before) for value in planted), f"{path} was masked, and nothing was planted there: {before!r}"
 
