@@ -59,10 +59,10 @@ struct RunCommand: ParsableCommand {
                 hint: "the engine, or the corpus, gives other answers than expected; if that is on purpose, run sluice-bench --update-expected")
         }
         let result = try bench.measure(answers)
+        // Kept before it is shown.
+        let place = noRecord ? nil : try result.write(to: URL(filePath: record))
         print("\n" + result.markdown)
-        guard !noRecord else { return }
-        let place = try result.write(to: URL(filePath: record))
-        tell("written: \(place.lastPathComponent).json and .md in \(record)")
+        if let place { tell("written: \(place.lastPathComponent).json and .md in \(record)") }
     }
 
     private func update(_ bench: Bench, _ answers: [Bench.Checked]) throws {

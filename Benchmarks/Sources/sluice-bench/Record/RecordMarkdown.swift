@@ -71,6 +71,7 @@ extension Record {
 
     private var gauntlets: String {
         let inputs = gauntlet ?? []
+        if inputs.isEmpty { return "" }
         return table(
             "Gauntlet: each rule's slowest input", ["rule", "input", "chunk", "GB/s", "typical, GB/s", "ratio"],
             inputs.prefix(Self.listed).map { input in
