@@ -30,14 +30,20 @@ struct ContextWords: Sendable {
     }
 
     private static func stands(_ word: [UInt8], at start: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard reads(word, at: start, in: bytes) else { return false }
+        let end = start + word.count
+        if separates(end, in: bytes) { return true }
+        return bytes[end] | 0x20 == UInt8(ascii: "s") && separates(end + 1, in: bytes)
+    }
+
+    /// Whether the bytes at `start` are those of the word, in any case.
+    static func reads(_ word: [UInt8], at start: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard word.count <= bytes.count - start else { return false }
         for index in word.indices {
             let byte = bytes[start + index]
             if (isLetter(byte) ? byte | 0x20 : byte) != word[index] { return false }
         }
-        let end = start + word.count
-        if separates(end, in: bytes) { return true }
-        return bytes[end] | 0x20 == UInt8(ascii: "s") && separates(end + 1, in: bytes)
+        return true
     }
 
     /// Whether a word may begin or end between the bytes at `index - 1` and `index`.

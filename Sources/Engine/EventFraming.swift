@@ -16,7 +16,7 @@ struct EventFraming {
         var index = start
         while index < bytes.count {
             // Most of a line holds neither a line feed nor a carriage return.
-            let next = bytes.firstLineEnd(from: index)
+            let next = bytes.first(0x0A, or: 0x0D, from: index)
             if next > index {
                 (isLineEmpty, afterReturn) = (false, false)
                 index = next
@@ -33,26 +33,6 @@ struct EventFraming {
             isLineEmpty = true
         }
         return nil
-    }
-}
-
-extension UnsafeBufferPointer<UInt8> {
-    /// The first line feed or carriage return at or after `start`, or `count`. Eight bytes at a time.
-    func firstLineEnd(from start: Int) -> Int {
-        var index = start
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        while index + 8 <= count {
-            let word = UnsafeRawPointer(baseAddress.unsafelyUnwrapped + index).loadUnaligned(as: UInt64.self)
-            let feeds = word ^ (ones &* 0x0A)
-            let returns = word ^ (ones &* 0x0D)
-            // The lowest bit found is exact, whatever borrows do above it (little-endian).
-            let found = ((feeds &- ones) & ~feeds | (returns &- ones) & ~returns) & highs
-            if found != 0 { return index + found.trailingZeroBitCount / 8 }
-            index += 8
-        }
-        while index < count, self[index] != 0x0A, self[index] != 0x0D { index += 1 }
-        return index
     }
 }
 

@@ -53,7 +53,7 @@ struct EventTemplate {
                 place += gap - last
                 last = gap
                 guard let end = JSONTokenizer.endOfString(in: event, from: place).end, end > place,
-                    UnsafeBufferPointer(rebasing: event[..<end]).firstLineEnd(from: place) == end
+                    UnsafeBufferPointer(rebasing: event[..<end]).first(0x0A, or: 0x0D, from: place) == end
                 else { return nil }
                 texts.append(place..<end)
                 place = end

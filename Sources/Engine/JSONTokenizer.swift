@@ -434,12 +434,12 @@ struct JSONTokenizer {
 
     /// The offset of the quote that ends the string whose inside begins at `start`, which is no second half of an escape; nil if it goes on.
     static func endOfString(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> (end: Int?, hasEscape: Bool) {
-        var index = bytes.firstQuoteOrBackslash(from: start)
+        var index = bytes.first(UInt8(ascii: "\""), or: UInt8(ascii: "\\"), from: start)
         var hasEscape = false
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "\"") { return (index, hasEscape) }
             hasEscape = true
-            index = bytes.firstQuoteOrBackslash(from: index + 2)
+            index = bytes.first(UInt8(ascii: "\""), or: UInt8(ascii: "\\"), from: index + 2)
         }
         return (nil, hasEscape)
     }
@@ -541,26 +541,6 @@ extension JSONTokenizer.NumberState {
             return isDigit ? .exponentDigits : nil
         case .exponentSign, .exponentDigits: return isDigit ? .exponentDigits : nil
         }
-    }
-}
-
-extension UnsafeBufferPointer<UInt8> {
-    /// The first `"` or `\` at or after `start`, or `count`. Eight bytes at a time.
-    fileprivate func firstQuoteOrBackslash(from start: Int) -> Int {
-        var index = start
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highs: UInt64 = 0x8080_8080_8080_8080
-        while index + 8 <= count {
-            let word = UnsafeRawPointer(baseAddress.unsafelyUnwrapped + index).loadUnaligned(as: UInt64.self)
-            let quotes = word ^ (ones &* 0x22)
-            let backslashes = word ^ (ones &* 0x5C)
-            // The lowest bit found is exact, whatever borrows do above it (little-endian).
-            let found = ((quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes) & highs
-            if found != 0 { return index + found.trailingZeroBitCount / 8 }
-            index += 8
-        }
-        while index < count, self[index] != 0x22, self[index] != 0x5C { index += 1 }
-        return index
     }
 }
 

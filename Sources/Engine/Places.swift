@@ -289,20 +289,13 @@ extension CompiledRule {
 }
 
 extension ContextWords {
-    /// Where matches may start because a word stands at `place`: the half-open range of places in `buffer`; nil if the word is not there.
+    /// Where matches may start because a word stands at `place`, where ``WordFinder`` has found it: the half-open range of places in `buffer`; nil if there is none.
     ///
     /// More than is true where a text does not follow on what stands before it in the buffer, or where the context ends inside of the word: the
     /// last word has ``stand(in:)``.
     func startsBehind(_ number: Int, at place: Int, in buffer: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
-        let word = words[number]
-        let end = place + word.count
-        guard end <= buffer.count else { return nil }
-        for index in word.indices {
-            let byte = buffer[place + index]
-            if (Self.isLetter(byte) ? byte | 0x20 : byte) != word[index] { return nil }
-        }
+        let end = place + words[number].count
         // A letter on its right may be cut off by the start of the match only.
-        guard Self.separates(place, in: buffer) else { return nil }
         let isWhole = Self.separates(end, in: buffer) || (buffer[end] | 0x20 == UInt8(ascii: "s") && Self.separates(end + 1, in: buffer))
         let last = isWhole ? place + within + 1 : min(place + within + 1, end + 2)
         return end <= last ? end..<last + 1 : nil

@@ -60,19 +60,9 @@ final class WordFinder: @unchecked Sendable {
             for index in 0..<count {
                 let place = start + Int(candidates[index])
                 let slot = Self.slot(at: base + place)
-                for word in ordered[slots[slot]..<slots[slot + 1]] where stands(word, at: place, in: bytes) { places.append(Place(position: place, word: word)) }
-                for word in short where stands(word, at: place, in: bytes) { places.append(Place(position: place, word: word)) }
+                for word in ordered[slots[slot]..<slots[slot + 1]] where ContextWords.reads(words[word], at: place, in: bytes) { places.append(Place(position: place, word: word)) }
+                for word in short where ContextWords.reads(words[word], at: place, in: bytes) { places.append(Place(position: place, word: word)) }
             }
         }
-    }
-
-    private func stands(_ number: Int, at place: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        let word = words[number]
-        guard place + word.count <= bytes.count else { return false }
-        for index in word.indices {
-            let byte = bytes[place + index]
-            if (ContextWords.isLetter(byte) ? byte | 0x20 : byte) != word[index] { return false }
-        }
-        return true
     }
 }
