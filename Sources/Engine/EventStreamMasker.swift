@@ -35,7 +35,7 @@ struct EventStreamMasker {
         var undecided = 0
     }
 
-    fileprivate typealias Edit = BodyMasker.Edit
+    fileprivate typealias Edit = BodyReader.Edit
 
     /// A text that is spread over events.
     fileprivate struct Channel {
@@ -139,7 +139,7 @@ struct EventStreamMasker {
         for line in bytes.withUnsafeBufferPointer({ EventLine.lines(of: $0) }) {
             let value = Array(bytes[line.value])
             var blanks: [Range<Int>] = []
-            var reading = BodyMasker.Reading.text
+            var reading = BodyReader.Reading.text
             if line.isData {
                 if value == Array("[DONE]".utf8) { ended.append("") }
                 var texts: [JSONText] = []
@@ -209,7 +209,7 @@ struct EventStreamMasker {
 
     /// Masks a line's value on its own, leaving the strings at `blanks` out, which belong to channels.
     private func maskClosed(
-        _ value: [UInt8], _ reading: BodyMasker.Reading, without blanks: [Range<Int>], at offset: Int, bodyOffset: Int, _ event: inout Event,
+        _ value: [UInt8], _ reading: BodyReader.Reading, without blanks: [Range<Int>], at offset: Int, bodyOffset: Int, _ event: inout Event,
         _ output: inout MaskedBytes
     ) throws(MaskError) {
         var kept: [UInt8] = []
@@ -225,7 +225,7 @@ struct EventStreamMasker {
             for blank in blanks where original >= blank.lowerBound { original += blank.count }
             return original + offset
         }
-        let masked = try BodyMasker.edits(rules, reading, kept)
+        let masked = try BodyReader.edits(rules, reading, kept)
         for edit in masked.edits {
             event.edits.append(Edit(range: inEvent(edit.range.lowerBound)..<inEvent(edit.range.upperBound), bytes: edit.bytes))
         }

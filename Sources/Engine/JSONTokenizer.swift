@@ -10,6 +10,8 @@ struct JSONText {
     enum Kind: Equatable {
         /// Between the quotes.
         case string(hasEscape: Bool)
+        /// A string whose text is JSON itself.
+        case document
         case number
         /// Longer than ``JSONTokenizer/longestNumber``: masked whole.
         case oversizedNumber

@@ -86,7 +86,7 @@ public final class RuleSet: Sendable {
         // Values in a fixed order, each with its length in front, so that no two sets of rules read alike.
         var bytes: [UInt8] = []
         func add(_ text: String) { bytes.append(contentsOf: Array("\(text.utf8.count):\(text)".utf8)) }
-        add("sluice meaning 3")
+        add("sluice meaning 4")
         for rule in rules {
             for text in [rule.id, rule.entity, rule.pattern, "\(rule.priority)", "\(rule.checks)", "\(rule.action)"] { add(text) }
             add(rule.context.map { "\($0.within) \($0.words)" } ?? "")

@@ -28,9 +28,14 @@ import Testing
                 #expect(rule.pattern.whole.hasAssertions, "seed \(seed): after \(shown(prefix)): no continuation makes start \(start) of \(rule.rule.id) a match\n\(shown(rules))")
                 return
             }
-            let continued = prefix + (format == .json ? escapedForString(witness) : witness)
-            let text = format == .json ? ReferenceJSON(continued).texts.last! : ReferenceText(kind: .plain, raw: 0..<continued.count, of: continued)
-            let matches = reference.matches(of: rule, in: text, body: continued)
+            var continued = prefix + witness
+            var text = ReferenceText(kind: .plain, raw: 0..<continued.count, of: continued)
+            if format == .json, let last = ReferenceDocuments(prefix, goesOn: true).texts.last {
+                let times = last.depth + (last.kind == .plain ? 0 : 1)
+                continued = prefix + (0..<times).reduce(witness) { witness, _ in escapedForString(witness) }
+                text = ReferenceDocuments(continued, goesOn: true).texts.last!
+            }
+            let matches = reference.matches(of: rule, in: text)
             #expect(
                 matches.contains { $0.whole.contains(start) },
                 "seed \(seed): after \(shown(prefix)) the continuation \(shown(witness)) makes no match of \(rule.rule.id) at \(start)\n\(shown(rules))")

@@ -25,27 +25,30 @@ extension ReferenceMasker {
     func holdBound(_ prefix: [UInt8]) -> HoldBound {
         let nothing = HoldBound(from: prefix.count, reason: nil)
         let text: ReferenceText
+        var unreadFrom: Int?
+        var endsUndecided = false
         switch format {
         case .text: text = ReferenceText(kind: .plain, raw: 0..<prefix.count, of: prefix)
         case .json:
-            guard var last = ReferenceJSON(prefix).texts.last, last.isOpen else { return nothing }
-            if last.kind == .number { return HoldBound(from: last.bytes.count > Self.longest ? prefix.count : last.start, reason: .unfinished) }
-            if let escape = last.unfinishedEscape {
-                // What an unfinished escape stands for is not known yet.
-                let known = last.origins.prefix { $0.lowerBound < escape }.count
-                last.bytes.removeLast(last.bytes.count - known)
-                last.origins.removeLast(last.origins.count - known)
+            let documents = ReferenceDocuments(prefix, goesOn: true)
+            let unread = documents.unreadFrom
+            endsUndecided = documents.endsUndecided
+            guard let last = documents.texts.last, last.isOpen, !endsUndecided else {
+                guard let unread else { return nothing }
+                return HoldBound(from: unread, reason: .unfinished, endsInEscape: !endsUndecided)
             }
+            if last.kind == .number { return HoldBound(from: last.bytes.count > Self.longest ? prefix.count : last.start, reason: .unfinished) }
+            unreadFrom = unread
             text = last
         case .sse: preconditionFailure("the reference reads text and JSON")
         }
         var bound = nothing
-        if let escape = text.unfinishedEscape { bound = HoldBound(from: escape, reason: .unfinished, endsInEscape: true) }
+        if let escape = unreadFrom { bound = HoldBound(from: escape, reason: .unfinished, endsInEscape: true) }
 
         var live: Int?
         var decided: [ReferenceMatch] = []
         for rule in rules {
-            let state = walk(rule, text, prefix)
+            let state = walk(rule, text)
             decided += state.decided
             if let start = state.live, live.map({ start < $0 }) ?? true {
                 live = start
@@ -67,7 +70,7 @@ extension ReferenceMasker {
 
     /// One rule in a text that is not over: what is decided, and the first start that is not, with what could follow there. Checks and
     /// context play no part: they do not shorten the wait.
-    private func walk(_ rule: ReferenceRule, _ text: ReferenceText, _ prefix: [UInt8]) -> (decided: [ReferenceMatch], live: Int?, residuals: Residuals?) {
+    private func walk(_ rule: ReferenceRule, _ text: ReferenceText) -> (decided: [ReferenceMatch], live: Int?, residuals: Residuals?) {
         let bytes = text.bytes
         var decided: [ReferenceMatch] = []
         var start = 0
@@ -97,7 +100,7 @@ extension ReferenceMasker {
                 let masked = max(last, core.upperBound)
                 return (decided, masked < bytes.count ? masked : nil, residuals)
             }
-            if rule.contextHolds(at: start, of: text, body: prefix), let match = match(of: rule, at: start, ends: ends, in: text) {
+            if rule.contextHolds(at: start, of: text), let match = match(of: rule, at: start, ends: ends, in: text) {
                 if mayBeWidened(match.whole.upperBound, bytes) { return (decided, start, nil) }
                 decided.append(match)
                 start = match.whole.upperBound

@@ -14,6 +14,12 @@ struct ReferenceText {
     var isOpen = false
     /// Where an escape begins that the end of the body cut.
     var unfinishedEscape: Int?
+    /// How what is written into it has to be escaped: once for each document around it.
+    var depth = 0
+    /// What stands before it for a context, its last bytes: as the readers of the documents around it see them.
+    var before: [UInt8] = []
+    /// It has not told whether it is a document.
+    var isUndecided = false
 
     init(kind: Kind, start: Int) {
         self.kind = kind

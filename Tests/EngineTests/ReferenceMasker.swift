@@ -59,11 +59,11 @@ struct ReferenceRule {
         return start..<end
     }
 
-    func contextHolds(at start: Int, of text: ReferenceText, body: [UInt8]) -> Bool {
+    func contextHolds(at start: Int, of text: ReferenceText) -> Bool {
         guard let context = rule.context else { return true }
         // The byte before those of the context is seen too, but no word begins with it.
         let inText = min(start, context.within + 1)
-        let before = body[max(0, text.start - (context.within + 1 - inText))..<text.start]
+        let before = text.before.suffix(context.within + 1 - inText)
         return ReferenceChecks.holds(context, window: before + text.bytes[start - inText..<start])
     }
 }
@@ -101,13 +101,13 @@ struct ReferenceMasker {
         switch format {
         case .text: texts = [ReferenceText(kind: .plain, raw: 0..<body.count, of: body)]
         case .json:
-            let json = ReferenceJSON(body)
+            let json = ReferenceDocuments(body, goesOn: false)
             texts = json.texts
             result.brokenJSONAt = json.brokenAt
         case .sse: preconditionFailure("the reference reads text and JSON")
         }
         for text in texts {
-            let outcome = mask(text, of: body)
+            let outcome = mask(text)
             for replacement in outcome.replacements where outcome.blocked.map({ replacement.raw.lowerBound < $0.range.lowerBound }) ?? true {
                 result.output += body[released..<replacement.raw.lowerBound] + replacement.bytes
                 released = replacement.raw.upperBound
@@ -134,14 +134,14 @@ struct ReferenceMasker {
         var blocked: MaskResult.Found?
     }
 
-    private func mask(_ text: ReferenceText, of body: [UInt8]) -> Outcome {
+    private func mask(_ text: ReferenceText) -> Outcome {
         var outcome = Outcome()
         if text.kind == .number, text.bytes.count > Self.longest {
             let label = #""[REDACTED:OVERSIZED_NUMBER]""#
-            outcome.replacements = [(text.raw(0..<text.bytes.count), Array(label.utf8), "oversized-number")]
+            outcome.replacements = [(text.raw(0..<text.bytes.count), escaped(Array(label.utf8), times: text.depth), "oversized-number")]
             return outcome
         }
-        var matches = rules.flatMap { self.matches(of: $0, in: text, body: body) }
+        var matches = rules.flatMap { self.matches(of: $0, in: text) }
 
         let blocks = matches.filter { $0.rule.rule.action == .block }
         if let block = blocks.min(by: { orderOfBlocks($0) < orderOfBlocks($1) }) {
@@ -158,8 +158,8 @@ struct ReferenceMasker {
             let written = render(group.winner, in: text)
             if text.kind == .number {
                 // Any match masks the whole number; the first group's winner decides.
-                let quote = UInt8(ascii: "\"")
-                outcome.replacements = [(text.raw(0..<text.bytes.count), [quote] + written + [quote], group.winner.rule.rule.id)]
+                let quote = escaped([UInt8(ascii: "\"")], times: text.depth)
+                outcome.replacements = [(text.raw(0..<text.bytes.count), quote + written + quote, group.winner.rule.rule.id)]
                 return outcome
             }
             outcome.replacements.append((text.raw(group.span), written, group.winner.rule.rule.id))
@@ -169,11 +169,11 @@ struct ReferenceMasker {
 
     // MARK: Matches of one rule
 
-    func matches(of rule: ReferenceRule, in text: ReferenceText, body: [UInt8]) -> [ReferenceMatch] {
+    func matches(of rule: ReferenceRule, in text: ReferenceText) -> [ReferenceMatch] {
         var result: [ReferenceMatch] = []
         var start = 0
         while start < text.bytes.count {
-            let ends = ends(of: rule, at: start, in: text, body: body)
+            let ends = ends(of: rule, at: start, in: text)
             if let match = match(of: rule, at: start, ends: ends, in: text) {
                 result.append(match)
                 start = match.whole.upperBound
@@ -184,10 +184,10 @@ struct ReferenceMasker {
         return result
     }
 
-    private func ends(of rule: ReferenceRule, at start: Int, in text: ReferenceText, body: [UInt8]) -> [Int] {
+    private func ends(of rule: ReferenceRule, at start: Int, in text: ReferenceText) -> [Int] {
         guard rule.firstBytes.contains(text.bytes[start]), !isContinuation(text.bytes[start]) else { return [] }
         let ends = EndFinder(text: text.bytes).ends(of: rule.pattern.whole, from: start).sorted()
-        return ends.isEmpty || !rule.contextHolds(at: start, of: text, body: body) ? [] : ends
+        return ends.isEmpty || !rule.contextHolds(at: start, of: text) ? [] : ends
     }
 
     /// The match that begins at `start`, where the pattern has these ends in ascending order and the context holds.
@@ -298,8 +298,10 @@ struct ReferenceMasker {
             case .remove: winner.isOverlong ? Array(plain.utf8) : []
             case .block, .report: fatalError("never wins")
             }
-        return text.kind == .plain ? written : escaped(written)
+        return escaped(written, times: text.depth + (text.kind == .plain ? 0 : 1))
     }
+
+    private func escaped(_ bytes: [UInt8], times: Int) -> [UInt8] { (0..<times).reduce(bytes) { bytes, _ in escaped(bytes) } }
 
     private func filled(_ value: ArraySlice<UInt8>, _ style: Rule.MaskStyle) -> [UInt8] {
         var characters: [[UInt8]] = []

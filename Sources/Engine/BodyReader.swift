@@ -1,0 +1,491 @@
+// Reads one text, or one JSON document, a window at a time: finds what is to be masked in it, and how far it may be released.
+
+import ByteKernels
+
+/// The state of one text or JSON document: a body, or what a string of another document holds.
+struct BodyReader {
+    enum Reading { case text, json }
+
+    private let rules: RuleSet
+    private let reading: Reading
+    /// Documents around this one.
+    private let level: Int
+    /// The last bytes before those that were not released, as they came: what a text that begins in the next window can look back on.
+    private(set) var before: [UInt8]
+    /// The text that goes on in the next window.
+    private var text = TextState()
+    private var tokenizer = JSONTokenizer()
+    /// The document in the string that goes on in the next window: none or one.
+    private var inner: [BodyReader] = []
+    /// The string that goes on has not told yet whether it holds a document: it is held from its start.
+    private var beginsAgain = false
+    /// Where the document stopped being JSON, in the body.
+    private(set) var brokenJSONAt: Int?
+    /// Where the number under way that is masked for its length began in the body.
+    private var oversizedFrom = 0
+    /// Set while one open match holds back all that is held.
+    private var watch: TextScanner.Watch?
+    /// Of the window that is read.
+    private var origin = WindowOrigin.body(from: 0)
+    /// Escapes of the string that holds this document, as offsets into the window.
+    private var outerUnits: UnitMap?
+
+    /// - Parameters:
+    ///   - level: documents around this one.
+    ///   - before: what stands before it: at most `Rule.Context.seen` bytes.
+    init(_ rules: RuleSet, _ reading: Reading, level: Int = 0, before: [UInt8] = []) {
+        self.rules = rules
+        self.reading = reading
+        self.level = level
+        self.before = before
+    }
+
+    /// Reads a window. The next one begins behind the last byte that the writer has dealt with, and adds bytes to the rest. Not to be called again after
+    /// a block or a throw.
+    ///
+    /// - Parameters:
+    ///   - workspace: its window holds ``before`` and what follows.
+    ///   - isLast: nothing comes after the window.
+    ///   - origin: where what follows stands in the body.
+    ///   - units: escapes that a span must not cut through, as offsets into what follows.
+    ///   - writer: of what follows.
+    mutating func read(
+        _ workspace: Workspace, isLast: Bool, origin: WindowOrigin, units: UnitMap?, _ writer: inout WindowWriter
+    ) throws(MaskError) {
+        watch = nil
+        self.origin = origin
+        outerUnits = units
+        let behind = before.count
+        let whole = UnsafeBufferPointer(workspace.window)
+        try workspace.findInWindow()
+        switch reading {
+        case .text: readText(whole, behind, isLast, workspace, &writer)
+        case .json: try readJSON(whole, behind, isLast, workspace, &writer)
+        }
+        if writer.block != nil { return }
+        let released = behind + writer.position
+        before.removeAll(keepingCapacity: true)
+        before.append(contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, released - Rule.Context.seen)..<released]))
+    }
+
+    /// Whether the match that holds back all of `held` is still open after `new`, so that nothing can be released and nothing needs to be read.
+    mutating func stillHolds(_ held: [UInt8], _ new: UnsafeRawBufferPointer, _ workspace: Workspace) -> Bool {
+        guard var next = watch else { return false }
+        if !tokenizer.isInString {
+            guard workspace.scanner.step(&next, over: new.bindMemory(to: UInt8.self)) else { return false }
+        } else {
+            let raw = held[next.rawCount...] + new
+            var text: [UInt8] = []
+            var units = UnitMap()
+            let isOpen = raw.withUnsafeBufferPointer { raw in
+                if JSONTokenizer.endOfString(in: raw, from: 0).end != nil { return false }
+                next.rawCount += JSONEscapes.decode(raw, isClosed: false, into: &text, noting: &units)
+                return text.withUnsafeBufferPointer { workspace.scanner.step(&next, over: $0) }
+            }
+            guard isOpen else { return false }
+        }
+        watch = next
+        return true
+    }
+
+    /// Bytes that stand in the place of others.
+    struct Edit {
+        var range: Range<Int>
+        var bytes: [UInt8]
+    }
+
+    /// Reads a whole text or document at once.
+    ///
+    /// - Returns: what to replace in `bytes`, in order.
+    static func edits(
+        _ rules: RuleSet, _ reading: Reading, _ bytes: [UInt8]
+    ) throws(MaskError) -> (edits: [Edit], findings: [Finding], blocked: Finding?) {
+        let workspace = try rules.takeWorkspace()
+        bytes.withUnsafeBytes { workspace.fillWindow($0) }
+        var writer = WindowWriter(window: UnsafeBufferPointer(workspace.window), heldCount: 0, chunkOffset: 0, output: MaskedBytes())
+        var reader = BodyReader(rules, reading)
+        try reader.read(workspace, isLast: true, origin: .body(from: 0), units: nil, &writer)
+        rules.give(back: workspace)
+        var edits: [Edit] = []
+        writer.forEachReplacement { edits.append(Edit(range: $0, bytes: $1)) }
+        return (edits, writer.output.findings, writer.block)
+    }
+
+    // MARK: Text
+
+    private mutating func readText(
+        _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ isLast: Bool, _ workspace: Workspace, _ writer: inout WindowWriter
+    ) {
+        let window = UnsafeBufferPointer(rebasing: whole[behind...])
+        let stretch = TextScanner.Stretch(
+            bytes: window, isLast: isLast, lookback: UnsafeBufferPointer(rebasing: whole[..<behind]), units: nil)
+        _ = workspace.scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind, before: text.before)
+        workspace.scanner.scan(stretch, state: &text)
+        apply(workspace, text: window, at: 0, units: nil, isEscaped: false, isLast: isLast, &writer)
+        if writer.block == nil { writer.pass(to: workspace.scanner.released) }
+        watch = workspace.scanner.watch
+    }
+
+    // MARK: JSON
+
+    private mutating func readJSON(
+        _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ isLast: Bool, _ workspace: Workspace, _ writer: inout WindowWriter
+    ) throws(MaskError) {
+        let window = UnsafeBufferPointer(rebasing: whole[behind...])
+        workspace.texts.removeAll(keepingCapacity: true)
+        var carry = json_carry(escaped: false, in_string: tokenizer.isInString)
+        json_structure(KernelVariant.best, window.baseAddress, window.count, &carry, workspace.blocks)
+        let blocks = UnsafePointer(workspace.blocks)
+        let followsScalar = behind > 0 && !ByteSet.beforeTexts.contains(whole[behind - 1])
+        var released = tokenizer.walk(window, blocks, followsScalar: followsScalar, isLast: isLast, into: &workspace.texts)
+        if let broken = tokenizer.brokenAt { brokenJSONAt = origin.start(broken) }
+        addEscaped(window, blocks, workspace)
+        if workspace.texts.count > 1 { workspace.texts.sort { $0.start < $1.start } }
+        findDocuments(window, workspace)
+        try fillArena(whole, behind, workspace)
+        confirm(window, blocks, behind, workspace)
+
+        // What was found in plain texts and those texts that need more, in order.
+        var nextDecoded = 0
+        var nextFound = 0
+        for json in workspace.texts where writer.block == nil {
+            writeFound(before: json.start, &nextFound, window, workspace, &writer)
+            if writer.block != nil { break }
+            if json.kind == .oversizedNumber {
+                maskOversized(json, &writer)
+                continue
+            }
+            var decoded: Workspace.DecodedText?
+            if isApart(json, whole, behind) {
+                decoded = workspace.decoded[nextDecoded]
+                nextDecoded += 1
+            }
+            if json.kind == .document {
+                try readInner(json, whole, behind, &released, &writer)
+                continue
+            }
+            if !json.isClosed, json.kind == .number || beginsAgain {
+                released = json.start
+                continue
+            }
+            if !json.isContinued { text = TextState() }
+            scan(json, decoded, whole, behind, workspace, &released, &writer)
+        }
+        writeFound(before: window.count + 1, &nextFound, window, workspace, &writer)
+        if writer.block == nil { writer.pass(to: released) }
+    }
+
+    /// Scans a text that needs more than a look, and applies what is found.
+    private mutating func scan(
+        _ json: JSONText, _ decoded: Workspace.DecodedText?, _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ workspace: Workspace,
+        _ released: inout Int, _ writer: inout WindowWriter
+    ) {
+        let scanner = workspace.scanner
+        let lookback = text.lookback
+        workspace.arena.withUnsafeBufferPointer { arena in
+            lookback.withUnsafeBufferPointer { lookback in
+                let place = decoded.map { $0.start..<$0.start + $0.count } ?? behind + json.start..<behind + json.end
+                let bytes = UnsafeBufferPointer(rebasing: decoded == nil ? whole[place] : arena[place.lowerBound + CoreFinder.slack..<place.upperBound + CoreFinder.slack])
+                let raw = UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.seen)..<behind + json.start])
+                let units = unitsKept(of: json, decoded?.units)
+                let stretch = TextScanner.Stretch(
+                    bytes: bytes, isLast: json.isClosed, lookback: json.isContinued ? lookback : raw, units: units)
+                let hasStarts =
+                    decoded == nil
+                    ? scanner.gather(workspace.places, of: rules.finder, in: stretch, at: place.lowerBound, before: text.before)
+                    : scanner.gather(workspace.arenaPlaces, of: rules.finder, in: stretch, at: place.lowerBound, before: text.before)
+                if !hasStarts, json.isClosed, !json.isContinued { return }
+                scanner.scan(stretch, state: &text)
+                switch json.kind {
+                case .number, .oversizedNumber: applyToNumber(workspace, json, bytes, &writer)
+                case .string: apply(workspace, text: bytes, at: json.start, units: units, isEscaped: true, isLast: json.isClosed, &writer)
+                case .tail: apply(workspace, text: bytes, at: json.start, units: units, isEscaped: false, isLast: json.isClosed, &writer)
+                case .document: break
+                }
+                if !json.isClosed {
+                    let reached = scanner.released
+                    let rawCount = decoded?.rawCount ?? bytes.count
+                    released = json.start + (reached == bytes.count ? rawCount : units?.rawStart(ofText: reached) ?? reached)
+                    watch = scanner.watch
+                    watch?.rawCount = json.start + rawCount - released
+                }
+            }
+        }
+    }
+
+    /// The units of a text that spans and releases keep whole: its own escapes, and those of the string that holds this document.
+    private func unitsKept(of json: JSONText, _ own: UnitMap?) -> UnitMap? {
+        guard let outerUnits else { return own }
+        return (own ?? UnitMap()).joined(with: outerUnits, from: json.start, count: json.end - json.start)
+    }
+
+    // MARK: Documents in strings
+
+    /// Marks the strings that hold documents, and finds out whether the one that goes on has told.
+    private mutating func findDocuments(_ window: UnsafeBufferPointer<UInt8>, _ workspace: Workspace) {
+        if beginsAgain, !workspace.texts.isEmpty { workspace.texts[0].isContinued = false }
+        beginsAgain = false
+        for index in workspace.texts.indices {
+            let json = workspace.texts[index]
+            guard case .string(let hasEscape) = json.kind else { continue }
+            if json.isContinued {
+                if !inner.isEmpty { workspace.texts[index].kind = .document }
+                continue
+            }
+            // What begins a document has a quote in it.
+            if level == InnerDocument.deepest || !hasEscape && json.isClosed { continue }
+            switch sign(of: json, window) {
+            case .document: workspace.texts[index].kind = .document
+            case .text: break
+            case .undecided: beginsAgain = true
+            }
+        }
+    }
+
+    private func sign(of json: JSONText, _ window: UnsafeBufferPointer<UInt8>) -> InnerDocument.Sign {
+        // Most strings tell by their first byte.
+        if json.start < json.end, !InnerDocument.firstBytes.contains(window[json.start]) { return .text }
+        // A byte of text is six raw ones at most.
+        let raw = UnsafeBufferPointer(rebasing: window[json.start..<min(json.end, json.start + 6 * InnerDocument.longestSign)])
+        var text: [UInt8] = []
+        var units = UnitMap()
+        let isWhole = json.isClosed && raw.count == json.end - json.start
+        _ = JSONEscapes.decode(raw, isClosed: isWhole, into: &text, noting: &units)
+        return InnerDocument.sign(text, isWhole: isWhole)
+    }
+
+    /// Reads what a string says that holds a document, or as much of it as the window has.
+    private mutating func readInner(
+        _ json: JSONText, _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ released: inout Int, _ writer: inout WindowWriter
+    ) throws(MaskError) {
+        let start = behind + json.start
+        var inner =
+            json.isContinued
+            ? self.inner.removeLast()
+            : BodyReader(rules, .json, level: level + 1, before: Array(whole[max(0, start - Rule.Context.seen)..<start]))
+        let workspace = try rules.takeWorkspace()
+        workspace.arena.removeAll(keepingCapacity: true)
+        var units = UnitMap()
+        let raw = UnsafeBufferPointer(rebasing: whole[start..<behind + json.end])
+        let rawCount = JSONEscapes.decode(raw, isClosed: json.isClosed, into: &workspace.arena, noting: &units)
+        units = unitsKept(of: json, units) ?? units
+        let count = workspace.arena.count
+        inner.before.withUnsafeBytes { before in workspace.arena.withUnsafeBytes { workspace.fillWindow(before, $0) } }
+        let window = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[inner.before.count...])
+        var innerWriter = WindowWriter(window: window, heldCount: 0, chunkOffset: 0, output: MaskedBytes())
+        try inner.read(workspace, isLast: json.isClosed, origin: .string(in: origin, start: json.start, units: units), units: units, &innerWriter)
+
+        innerWriter.forEachReplacement { range, bytes in
+            writer.pass(to: json.start + units.rawStart(ofText: range.lowerBound))
+            writer.write(JSONEscapes.escaped(bytes))
+            writer.skip(to: json.start + units.rawEnd(ofText: range.upperBound))
+        }
+        writer.output.findings += innerWriter.output.findings
+        let reached = innerWriter.position
+        if let block = innerWriter.block {
+            writer.pass(to: json.start + units.rawStart(ofText: reached))
+            writer.block = block
+        } else if !json.isClosed {
+            released = json.start + (reached == count ? rawCount : units.rawStart(ofText: reached))
+            self.inner = [inner]
+        }
+        rules.give(back: workspace)
+    }
+
+    // MARK: Texts that need more than a look
+
+    /// Adds the strings with escapes to the texts that need more than a look.
+    private func addEscaped(_ window: UnsafeBufferPointer<UInt8>, _ blocks: UnsafePointer<json_block>, _ workspace: Workspace) {
+        var known = workspace.texts.count
+        let end = workspace.texts.last.map { $0.kind == .tail ? $0.start : window.count } ?? window.count
+        var block = 0
+        var mask = UInt64.max
+        while block << 6 < end {
+            let backslashes = blocks[block].backslashes & mask
+            mask = .max
+            guard backslashes != 0 else {
+                block += 1
+                continue
+            }
+            let place = block << 6 + backslashes.trailingZeroBitCount
+            if place >= end { break }
+            let close = blocks.nextQuote(from: place, count: window.count)
+            // The string that goes on from the last window or into the next is among the texts already.
+            let start = blocks.lastQuote(before: place) + 1
+            if let index = workspace.texts[..<known].firstIndex(where: { $0.start == start && $0.isString }) {
+                workspace.texts[index].kind = .string(hasEscape: true)
+            } else {
+                workspace.texts.append(JSONText(kind: .string(hasEscape: true), start: start, end: close, isContinued: false, isClosed: true))
+            }
+            if close >= end { break }
+            block = close >> 6
+            mask = UInt64.max << UInt64(close & 63)
+            known = min(known, workspace.texts.count)
+        }
+    }
+
+    /// Whether a text is not what stands in the window, or not with what stands before it there, so that it has to be copied out.
+    private func isApart(_ json: JSONText, _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int) -> Bool {
+        switch json.kind {
+        case .string(let hasEscape): return hasEscape || (json.isContinued && !ends(before, with: text.lookback))
+        case .number, .tail:
+            let begins = !json.isContinued || text.before == nil
+            return begins && behind + json.start > 0 && !ByteSet.beforeTexts.contains(whole[behind + json.start - 1])
+        case .oversizedNumber, .document: return false
+        }
+    }
+
+    private func ends(_ bytes: [UInt8], with end: [UInt8]) -> Bool { end.count <= bytes.count && bytes[(bytes.count - end.count)...] == end[...] }
+
+    /// Decodes the texts that are apart into the arena, each behind what stands before it, and finds the places there.
+    private func fillArena(_ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ workspace: Workspace) throws(MaskError) {
+        workspace.arena.removeAll(keepingCapacity: true)
+        workspace.decoded.removeAll(keepingCapacity: true)
+        let window = UnsafeBufferPointer(rebasing: whole[behind...])
+        for json in workspace.texts where isApart(json, whole, behind) {
+            if workspace.arena.isEmpty { workspace.arena.append(contentsOf: repeatElement(0, count: CoreFinder.slack)) }
+            if json.isContinued {
+                workspace.arena.append(contentsOf: text.lookback)
+            } else {
+                if rules.usesContext {
+                    workspace.arena.append(
+                        contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.seen)..<behind + json.start]))
+                }
+            }
+            // An edge, where there is none in the bytes.
+            if !json.isContinued || text.before == nil, !json.isString || workspace.arena.last != UInt8(ascii: "\"") {
+                workspace.arena.append(UInt8(ascii: "\""))
+            }
+            let start = workspace.arena.count
+            var units = UnitMap()
+            let raw = UnsafeBufferPointer(rebasing: window[json.start..<json.end])
+            var read = raw.count
+            if json.isString {
+                read = JSONEscapes.decode(raw, isClosed: json.isClosed, into: &workspace.arena, noting: &units)
+            } else {
+                workspace.arena.append(contentsOf: raw)
+            }
+            workspace.decoded.append(
+                Workspace.DecodedText(start: start - CoreFinder.slack, count: workspace.arena.count - start, rawCount: read, units: units))
+            workspace.arena.append(UInt8(ascii: "\""))
+        }
+        if !workspace.arena.isEmpty { workspace.arena.append(contentsOf: repeatElement(0, count: CoreFinder.slack)) }
+        try workspace.findInArena()
+    }
+
+    // MARK: Plain texts
+
+    /// Decides the places that lie in plain texts, whole in the window and without escapes; leaves the matches in order of their texts.
+    private func confirm(_ window: UnsafeBufferPointer<UInt8>, _ blocks: UnsafePointer<json_block>, _ behind: Int, _ workspace: Workspace) {
+        var confirming = PlainTexts(rules: rules, window: window, blocks: blocks, behind: behind, workspace: workspace)
+        confirming.run()
+    }
+
+    /// Writes what was found in plain texts that begin before a place in the window.
+    private mutating func writeFound(
+        before end: Int, _ next: inout Int, _ window: UnsafeBufferPointer<UInt8>, _ workspace: Workspace, _ writer: inout WindowWriter
+    ) {
+        while next < workspace.found.count, workspace.found[next].text.lowerBound < end, writer.block == nil {
+            let place = workspace.found[next].text
+            let first = next
+            while next < workspace.found.count, workspace.found[next].text.lowerBound == place.lowerBound { next += 1 }
+            let bytes = UnsafeBufferPointer(rebasing: window[place])
+            let match = workspace.found[first].match
+            let rule = rules.compiled[match.rule]
+            if next == first + 1, !workspace.found[first].isNumber, rule.rule.action.masks {
+                // Most texts have one match, and then there is nothing to decide.
+                let range = place.lowerBound + match.partStart..<place.lowerBound + match.partEnd
+                writer.pass(to: range.lowerBound)
+                writer.write(rule.writtenEscaped(match, in: bytes))
+                writer.skip(to: range.upperBound)
+                writer.output.findings.append(
+                    Finding(
+                        rule: rule.rule.id, entity: rule.rule.entity, range: origin.start(range.lowerBound)..<origin.end(range.upperBound), action: .masked))
+                continue
+            }
+            let stretch = TextScanner.Stretch(bytes: bytes, isLast: true, lookback: UnsafeBufferPointer(start: nil, count: 0), units: nil)
+            workspace.scanner.decide(workspace.found[first..<next].lazy.map(\.match), in: stretch)
+            text = TextState()
+            if workspace.found[first].isNumber {
+                applyToNumber(
+                    workspace, JSONText(kind: .number, start: place.lowerBound, end: place.upperBound, isContinued: false, isClosed: true), bytes, &writer)
+            } else {
+                apply(workspace, text: bytes, at: place.lowerBound, units: nil, isEscaped: true, isLast: true, &writer)
+            }
+        }
+    }
+
+    /// Name of what masks a number longer than ``JSONTokenizer/longestNumber``.
+    static let oversizedRule = "oversized-number"
+    static let oversizedEntity = "OVERSIZED_NUMBER"
+
+    private mutating func maskOversized(_ json: JSONText, _ writer: inout WindowWriter) {
+        if !json.isContinued {
+            writer.pass(to: json.start)
+            writer.write(Array("\"[REDACTED:\(Self.oversizedEntity)]\"".utf8))
+            oversizedFrom = origin.start(json.start)
+        }
+        writer.skip(to: json.end)
+        if json.isClosed {
+            writer.output.findings.append(
+                Finding(rule: Self.oversizedRule, entity: Self.oversizedEntity, range: oversizedFrom..<origin.end(json.end), action: .masked))
+        }
+    }
+
+    /// A number is replaced as a whole, by a string.
+    private mutating func applyToNumber(_ workspace: Workspace, _ json: JSONText, _ bytes: UnsafeBufferPointer<UInt8>, _ writer: inout WindowWriter) {
+        if let winner = workspace.scanner.replacements.first?.winner {
+            writer.pass(to: json.start)
+            writer.write([UInt8(ascii: "\"")] + rules.compiled[winner.rule].writtenEscaped(winner, in: bytes) + [UInt8(ascii: "\"")])
+            writer.skip(to: json.end)
+        }
+        // One replacement, so one finding: the first of those that mask.
+        var findings: [Finding] = []
+        let start = origin.start(json.start)
+        let end = workspace.scanner.block.map { origin.start(json.start + $0.start) } ?? origin.end(json.end)
+        text.note(workspace.scanner, rules, isLast: true, bodyStart: { origin.start(json.start + $0) }, bodyEnd: { origin.end(json.start + $0) }, into: &findings)
+        if let masked = findings.firstIndex(where: { $0.action == .masked }) { findings[masked].range = start..<end }
+        let first = findings.first { $0.action == .masked }
+        writer.output.findings += findings.filter { $0.action != .masked || $0 == first }
+        self.end(workspace, at: json.start, units: nil, &writer)
+    }
+
+    // MARK: From text to output
+
+    /// Writes the replacements of the latest scan and lists its findings.
+    ///
+    /// - Parameters:
+    ///   - start: where the stretch begins in the window.
+    ///   - isEscaped: the text is that of a JSON string.
+    private mutating func apply(
+        _ workspace: Workspace, text bytes: UnsafeBufferPointer<UInt8>, at start: Int, units: UnitMap?, isEscaped: Bool, isLast: Bool, _ writer: inout WindowWriter
+    ) {
+        let scanner = workspace.scanner
+        func rawStart(_ offset: Int) -> Int { units?.rawStart(ofText: offset) ?? offset }
+        func rawEnd(_ offset: Int) -> Int { units?.rawEnd(ofText: offset) ?? offset }
+        let isEnd = isLast || scanner.block != nil
+        for replacement in scanner.replacements {
+            if let winner = replacement.winner {
+                writer.pass(to: start + rawStart(replacement.start))
+                let rule = rules.compiled[winner.rule]
+                writer.write(isEscaped ? rule.writtenEscaped(winner, in: bytes) : rule.written(winner, in: bytes))
+            }
+            writer.skip(to: start + (isEnd ? rawEnd(replacement.end) : min(rawEnd(replacement.end), rawStart(scanner.released))))
+        }
+        text.note(
+            scanner, rules, isLast: isLast, bodyStart: { origin.start(start + rawStart($0)) }, bodyEnd: { origin.end(start + rawEnd($0)) },
+            into: &writer.output.findings)
+        end(workspace, at: start, units: units, &writer)
+    }
+
+    /// Ends the body if the latest scan found that it must end.
+    private func end(_ workspace: Workspace, at start: Int, units: UnitMap?, _ writer: inout WindowWriter) {
+        guard let block = workspace.scanner.block else { return }
+        let first = start + (units?.rawStart(ofText: block.start) ?? block.start)
+        let last = start + (units?.rawEnd(ofText: block.coreEnd) ?? block.coreEnd)
+        writer.pass(to: first)
+        let rule = rules.compiled[block.rule].rule
+        writer.block = Finding(rule: rule.id, entity: rule.entity, range: origin.start(first)..<origin.end(last), action: .blocked)
+    }
+}
+
