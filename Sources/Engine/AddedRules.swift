@@ -16,7 +16,8 @@ extension RuleSet {
             compiled.append(rule)
         }
         self.init(
-            compiled, try PlaceFinder(base.finder, adding: compiled[base.compiled.count...], to: compiled), Scout(compiled, behind: base.scout))
+            compiled, try PlaceFinder(base.finder, adding: compiled[base.compiled.count...], to: compiled), Scout(compiled, behind: base.scout),
+            fields: base.fields, numbers: base.numbers)
     }
 }
 

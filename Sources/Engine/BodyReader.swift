@@ -23,6 +23,12 @@ struct BodyReader {
     private(set) var brokenJSONAt: Int?
     /// Where the number under way that is masked for its length began in the body.
     private var oversizedFrom = 0
+    private var fields: FieldReader
+    /// The value of a field that goes on has its replacement already.
+    private var hasBegun = false
+    /// Where that value began in the body, and where one did that is reported.
+    private var fieldFrom = 0
+    private var reportFrom = 0
     /// Set while one open match holds back all that is held.
     private var watch: TextScanner.Watch?
     /// Of the window that is read.
@@ -38,6 +44,7 @@ struct BodyReader {
         self.reading = reading
         self.level = level
         self.before = before
+        fields = FieldReader(rules.fields)
     }
 
     /// Reads a window. The next one begins behind the last byte that the writer has dealt with, and adds bytes to the rest. Not to be called again after
@@ -136,11 +143,13 @@ struct BodyReader {
         var carry = json_carry(escaped: false, in_string: tokenizer.isInString)
         json_structure(KernelVariant.best, window.baseAddress, window.count, &carry, workspace.blocks)
         let blocks = UnsafePointer(workspace.blocks)
+        let wasInString = tokenizer.isInString
         let followsScalar = behind > 0 && !ByteSet.beforeTexts.contains(whole[behind - 1])
         var released = tokenizer.walk(window, blocks, followsScalar: followsScalar, isLast: isLast, into: &workspace.texts)
         if let broken = tokenizer.brokenAt { brokenJSONAt = origin.start(broken) }
         addEscaped(window, blocks, workspace)
         if workspace.texts.count > 1 { workspace.texts.sort { $0.start < $1.start } }
+        if !rules.fields.isEmpty { findFields(window, blocks, inString: wasInString, isLast, workspace, &writer) }
         findDocuments(window, workspace)
         try fillArena(whole, behind, workspace)
         confirm(window, blocks, behind, workspace)
@@ -164,6 +173,10 @@ struct BodyReader {
                 try readInner(json, whole, behind, &released, &writer)
                 continue
             }
+            if case .field(let index) = json.kind {
+                maskField(workspace.values[index], window, &released, &writer)
+                continue
+            }
             if !json.isClosed, json.kind == .number || beginsAgain {
                 released = json.start
                 continue
@@ -172,7 +185,15 @@ struct BodyReader {
             scan(json, decoded, whole, behind, workspace, &released, &writer)
         }
         writeFound(before: window.count + 1, &nextFound, window, workspace, &writer)
-        if writer.block == nil { writer.pass(to: released) }
+        if !rules.fields.isEmpty {
+            let end = writer.block?.range.lowerBound ?? .max
+            writer.output.findings += workspace.reported.filter { $0.range.upperBound <= end }
+        }
+        if writer.block != nil { return }
+        writer.pass(to: released)
+        if !rules.fields.isEmpty, tokenizer.isInString, let last = workspace.texts.last {
+            fields.keep(window, stringFrom: last.start, isContinued: wasInString && last.start == 0, released: writer.position)
+        }
     }
 
     /// Scans a text that needs more than a look, and applies what is found.
@@ -200,7 +221,7 @@ struct BodyReader {
                 case .number, .oversizedNumber: applyToNumber(workspace, json, bytes, &writer)
                 case .string: apply(workspace, text: bytes, at: json.start, units: units, isEscaped: true, isLast: json.isClosed, &writer)
                 case .tail: apply(workspace, text: bytes, at: json.start, units: units, isEscaped: false, isLast: json.isClosed, &writer)
-                case .document: break
+                case .document, .field: break
                 }
                 if !json.isClosed {
                     let reached = scanner.released
@@ -217,6 +238,81 @@ struct BodyReader {
     private func unitsKept(of json: JSONText, _ own: UnitMap?) -> UnitMap? {
         guard let outerUnits else { return own }
         return (own ?? UnitMap()).joined(with: outerUnits, from: json.start, count: json.end - json.start)
+    }
+
+    // MARK: Fields
+
+    /// Marks the values that field rules mask, and lists those that they report.
+    private mutating func findFields(
+        _ window: UnsafeBufferPointer<UInt8>, _ blocks: UnsafePointer<json_block>, inString: Bool, _ isLast: Bool, _ workspace: Workspace,
+        _ writer: inout WindowWriter
+    ) {
+        workspace.values.removeAll(keepingCapacity: true)
+        workspace.reported.removeAll(keepingCapacity: true)
+        fields.read(window, blocks, brokenAt: tokenizer.brokenAt, inString: inString, isLast: isLast, into: &workspace.values)
+        if workspace.values.isEmpty { return }
+        var covered = workspace.texts.startIndex
+        var end = window.count
+        for (index, value) in workspace.values.enumerated() {
+            let rule = rules.fields.fields[value.field].rule
+            if rule.action == .report {
+                if !value.isContinued { reportFrom = origin.start(value.start) }
+                let reach = origin.end(value.end)
+                if value.isClosed, reportFrom < reach {
+                    workspace.reported.append(Finding(rule: rule.id, entity: rule.entity, range: reportFrom..<reach, action: .reported))
+                }
+                continue
+            }
+            if value.kind == .literal, value.isContinued {
+                // Its replacement has been written; what is left of it has no place among the texts, for there may be nothing left.
+                maskField(value, window, &end, &writer)
+                continue
+            }
+            let text = JSONText(kind: .field(index), start: value.start, end: value.end, isContinued: value.isContinued, isClosed: value.isClosed)
+            while covered < workspace.texts.count, workspace.texts[covered].start < value.start { covered += 1 }
+            if covered == workspace.texts.count || workspace.texts[covered].start > value.start {
+                workspace.texts.insert(text, at: covered)
+            } else if workspace.texts[covered].kind != .oversizedNumber {
+                workspace.texts[covered] = text
+            }
+        }
+    }
+
+    /// Masks the value of a field, or what of it has come.
+    private mutating func maskField(
+        _ value: FieldReader.Value, _ window: UnsafeBufferPointer<UInt8>, _ released: inout Int, _ writer: inout WindowWriter
+    ) {
+        let field = rules.fields.fields[value.field]
+        var end = value.end
+        if value.kind == .string, !value.isClosed {
+            // The first half of an escape waits for the second.
+            let backslashes = window[value.start..<end].reversed().prefix { $0 == UInt8(ascii: "\\") }.count
+            end -= backslashes & 1
+            released = end
+        }
+        if !value.isContinued { hasBegun = false }
+        if !hasBegun {
+            if end == value.start { return }
+            if field.rule.action == .block {
+                writer.pass(to: value.start)
+                writer.block = Finding(
+                    rule: field.rule.id, entity: field.rule.entity, range: origin.start(value.start)..<origin.end(value.start + 1), action: .blocked)
+                return
+            }
+            guard let written = field.written(value, UnsafeBufferPointer(rebasing: window[value.start..<end]), rules.numbers) else {
+                released = value.start
+                return
+            }
+            writer.pass(to: value.start)
+            writer.write(written)
+            hasBegun = true
+            fieldFrom = origin.start(value.start)
+        }
+        writer.skip(to: end)
+        if value.isClosed {
+            writer.output.findings.append(
+                Finding(rule: field.rule.id, entity: field.rule.entity, range: fieldFrom..<origin.end(end), action: .masked))
+        }
     }
 
     // MARK: Documents in strings
@@ -331,7 +427,7 @@ struct BodyReader {
         case .number, .tail:
             let begins = !json.isContinued || text.before == nil
             return begins && behind + json.start > 0 && !ByteSet.beforeTexts.contains(whole[behind + json.start - 1])
-        case .oversizedNumber, .document: return false
+        case .oversizedNumber, .document, .field: return false
         }
     }
 
@@ -422,7 +518,7 @@ struct BodyReader {
     private mutating func maskOversized(_ json: JSONText, _ writer: inout WindowWriter) {
         if !json.isContinued {
             writer.pass(to: json.start)
-            writer.write(Array("\"[REDACTED:\(Self.oversizedEntity)]\"".utf8))
+            writer.write(rules.numbers.written(Array("[REDACTED:\(Self.oversizedEntity)]".utf8)))
             oversizedFrom = origin.start(json.start)
         }
         writer.skip(to: json.end)
@@ -436,7 +532,7 @@ struct BodyReader {
     private mutating func applyToNumber(_ workspace: Workspace, _ json: JSONText, _ bytes: UnsafeBufferPointer<UInt8>, _ writer: inout WindowWriter) {
         if let winner = workspace.scanner.replacements.first?.winner {
             writer.pass(to: json.start)
-            writer.write([UInt8(ascii: "\"")] + rules.compiled[winner.rule].writtenEscaped(winner, in: bytes) + [UInt8(ascii: "\"")])
+            writer.write(rules.numbers.written(rules.compiled[winner.rule].writtenEscaped(winner, in: bytes)))
             writer.skip(to: json.end)
         }
         // One replacement, so one finding: the first of those that mask.

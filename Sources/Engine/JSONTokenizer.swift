@@ -12,6 +12,8 @@ struct JSONText {
         case string(hasEscape: Bool)
         /// A string whose text is JSON itself.
         case document
+        /// A value of a field, or what follows such a value in a broken document: one of ``Workspace/values``.
+        case field(Int)
         case number
         /// Longer than ``JSONTokenizer/longestNumber``: masked whole.
         case oversizedNumber
@@ -550,6 +552,8 @@ extension UnsafePointer<json_block> {
     /// The first quote at or behind `start` that begins or ends a string, or `count`.
     @inline(__always)
     func nextQuote(from start: Int, count: Int) -> Int {
+        // There may be no bitmaps of the block in which nothing is left.
+        if start >= count { return count }
         var block = start >> 6
         var quotes = self[block].quotes & (UInt64.max << UInt64(start & 63))
         while quotes == 0 {

@@ -21,6 +21,50 @@ extension CompiledRule {
     }
 }
 
+extension NumberPolicy {
+    /// What stands for a number.
+    ///
+    /// - Parameter escaped: what the rule's action writes, as it stands in a JSON string.
+    func written(_ escaped: [UInt8]) -> [UInt8] {
+        switch self {
+        case .string: [UInt8(ascii: "\"")] + escaped + [UInt8(ascii: "\"")]
+        case .zero: [UInt8(ascii: "0")]
+        case .null: Array("null".utf8)
+        }
+    }
+}
+
+extension FieldSet.Field {
+    /// What stands for a value; nil if all of it has to be known first.
+    ///
+    /// - Parameter raw: what of the value is there: for a string, what stands between the quotes.
+    func written(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ numbers: NumberPolicy) -> [UInt8]? {
+        switch value.kind {
+        case .rest: return label
+        case .literal:
+            if numbers == .zero { return Array("false".utf8) }
+            return numbers.written(rule.action == .remove ? [] : escapedLabel)
+        case .string, .number:
+            guard let text = writtenInString(value, raw) else { return nil }
+            return value.kind == .number ? numbers.written(text) : text
+        }
+    }
+
+    private func writtenInString(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        switch rule.action {
+        case .redact, .block, .report: return escapedLabel
+        case .remove: return []
+        case .mask(let style):
+            if raw.count > CompiledRule.longestHold { return escapedLabel }
+            if !value.isClosed { return nil }
+            var text: [UInt8] = []
+            var units = UnitMap()
+            _ = JSONEscapes.decode(raw, isClosed: true, into: &text, noting: &units)
+            return JSONEscapes.escaped(text.withUnsafeBufferPointer { style.filled($0) })
+        }
+    }
+}
+
 extension Rule.MaskStyle {
     /// `value` with its characters filled, but for those that the style keeps.
     ///

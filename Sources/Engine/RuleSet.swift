@@ -20,6 +20,11 @@ public final class RuleSet: Sendable {
     let nearOpenAutomata, openAutomata: OpenAutomata
     /// Whether some rule looks back for context words.
     let usesContext: Bool
+    let fields: FieldSet
+    /// Rules for the values of named fields.
+    public var fieldRules: [FieldRule] { fields.fields.map(\.rule) }
+    /// What stands in the place of a masked number.
+    public let numbers: NumberPolicy
     private let idle = Mutex<[Workspace]>([])
 
     /// Compiles `rules`, which takes some milliseconds each.
@@ -53,15 +58,24 @@ public final class RuleSet: Sendable {
         self.init(compiled, try PlaceFinder(compiled, variant: variant), Scout(compiled))
     }
 
-    init(_ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout) {
+    init(_ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout, fields: FieldSet = .none, numbers: NumberPolicy = .string) {
         rules = compiled.map(\.rule)
+        self.fields = fields
+        self.numbers = numbers
         self.compiled = compiled
         self.finder = finder
         self.scout = scout
         nearOpenAutomata = OpenAutomata(compiled) { $0.plan.findsAllStarts }
         openAutomata = OpenAutomata(compiled) { !$0.plan.findsAllStarts }
         usesContext = rules.contains { $0.context != nil }
-        hash = Self.hash(of: rules)
+        hash = Self.hash(of: rules, fields.fields.map(\.rule), numbers)
+    }
+
+    /// The rules of `base`, with others for fields and numbers; nothing is compiled again.
+    ///
+    /// - Throws: the first field rule that cannot be used, and why.
+    public convenience init(_ base: RuleSet, fields: [FieldRule], numbers: NumberPolicy = .string) throws(RuleError) {
+        self.init(base.compiled, base.finder, base.scout, fields: try FieldSet(fields), numbers: numbers)
     }
 
     static func requireOwnIds(_ rules: [Rule]) throws(RuleError) {
@@ -82,7 +96,7 @@ public final class RuleSet: Sendable {
     /// Units of work since the set was made, by those who are done: see ``TextScanner/work``.
     var work: Int { idle.withLock { $0.reduce(0) { $0 + $1.scanner.work } } }
 
-    static func hash(of rules: [Rule]) -> String {
+    static func hash(of rules: [Rule], _ fields: [FieldRule] = [], _ numbers: NumberPolicy = .string) -> String {
         // Values in a fixed order, each with its length in front, so that no two sets of rules read alike.
         var bytes: [UInt8] = []
         func add(_ text: String) { bytes.append(contentsOf: Array("\(text.utf8.count):\(text)".utf8)) }
@@ -90,6 +104,12 @@ public final class RuleSet: Sendable {
         for rule in rules {
             for text in [rule.id, rule.entity, rule.pattern, "\(rule.priority)", "\(rule.checks)", "\(rule.action)"] { add(text) }
             add(rule.context.map { "\($0.within) \($0.words)" } ?? "")
+        }
+        if !fields.isEmpty || numbers != .string {
+            for rule in fields {
+                for text in [rule.id, rule.entity, "\(rule.fields)", "\(rule.priority)", "\(rule.action)"] { add(text) }
+            }
+            add("\(numbers)")
         }
         return hexadecimal(SHA256.digest(of: bytes))
     }
@@ -104,6 +124,10 @@ final class Workspace: @unchecked Sendable {
     var places = Places()
     var arenaPlaces = Places()
     var texts: [JSONText] = []
+    /// Values of fields in the window.
+    var values: [FieldReader.Value] = []
+    /// Of those the ones that are reported and end in the window.
+    var reported: [Finding] = []
     var found: [FoundMatch] = []
     var decoded: [DecodedText] = []
     /// The texts of strings with escapes, each behind what stands before it, with ``CoreFinder/slack`` readable bytes on both sides.

@@ -197,7 +197,11 @@ struct RandomBodies {
     /// Documents in strings around the value that is made.
     private var nesting = 0
 
-    init(seed: UInt64, rules: [Rule]) throws {
+    /// Names that members have now and then.
+    private let names: [String]
+
+    init(seed: UInt64, rules: [Rule], names: [String] = []) throws {
+        self.names = names
         generator = SeededGenerator(seed: seed ^ 0xB0D1)
         patterns = try rules.map { try ReferencePattern($0.pattern).whole }
     }
@@ -254,7 +258,7 @@ struct RandomBodies {
             var result: [UInt8] = [UInt8(ascii: "{")]
             for index in 0..<generator.below(4) {
                 if index > 0 { result.append(UInt8(ascii: ",")) }
-                result += space(&generator) + string(longest / 3) + space(&generator) + [UInt8(ascii: ":")] + space(&generator)
+                result += space(&generator) + key(longest / 3) + space(&generator) + [UInt8(ascii: ":")] + space(&generator)
                 result += value(depth: depth + 1, longest: longest)
             }
             return result + space(&generator) + [UInt8(ascii: "}")]
@@ -277,6 +281,14 @@ struct RandomBodies {
     }
 
     private mutating func string(_ longest: Int) -> [UInt8] { string(of: text(longest: longest + 1), escapeOdds: generator.pick([2, 5, 1000])) }
+
+    private mutating func key(_ longest: Int) -> [UInt8] {
+        if names.isEmpty || generator.oneIn(4) { return string(longest) }
+        var name = generator.pick(names)
+        if generator.oneIn(6) { name = name.uppercased() }
+        if generator.oneIn(8) { name = generator.pick(["_", "-"]) + name + generator.pick(["", " "]) }
+        return string(of: Array(name.utf8), escapeOdds: generator.pick([4, 1000, 1000]))
+    }
 
     /// A string that says JSON, or nearly.
     private mutating func document(_ longest: Int) -> [UInt8] {

@@ -1,8 +1,27 @@
 // The reference masker's reader of documents in strings: all texts of a body, however deep, each with the raw bytes that wrote it.
 
+import Engine
+
+/// The value of a field where it stands in the body.
+struct ReferenceFieldText {
+    var value: ReferenceFieldValue
+    /// The bytes of the body that wrote it, and its first byte.
+    var raw: Range<Int>
+    var first: Range<Int>
+    /// As it stands in its document.
+    var bytes: [UInt8]
+    /// Documents around that one.
+    var depth: Int
+}
+
 /// What a reader of a JSON body sees, of which some strings hold JSON.
 struct ReferenceDocuments {
     private(set) var texts: [ReferenceText] = []
+    /// Values of field rules that mask or block; no text begins in them.
+    private(set) var values: [ReferenceFieldText] = []
+    /// Findings of those that report.
+    private(set) var reports: [(rule: String, raw: Range<Int>)] = []
+    private let fields: [FieldRule]
     private(set) var brokenAt: Int?
     /// Of a body that goes on: the first byte of what cannot be read yet, an escape that is cut or a string that has not told what it holds.
     private(set) var unreadFrom: Int?
@@ -13,8 +32,9 @@ struct ReferenceDocuments {
     private let goesOn: Bool
 
     /// - Parameter goesOn: `body` is the beginning of one.
-    init(_ body: [UInt8], goesOn: Bool) {
+    init(_ body: [UInt8], goesOn: Bool, fields: [FieldRule] = []) {
         self.goesOn = goesOn
+        self.fields = fields
         read(body, origins: body.indices.map { $0..<$0 + 1 }, end: body.count, depth: 0, before: [], isOpen: true)
     }
 
@@ -26,7 +46,19 @@ struct ReferenceDocuments {
         let json = ReferenceJSON(document)
         if depth == 0 { brokenAt = json.brokenAt }
         func place(_ offset: Int) -> Int { offset < origins.count ? origins[offset].lowerBound : end }
-        for var text in json.texts {
+        var covered: [Range<Int>] = []
+        for value in ReferenceFields(fields, document, brokenAt: json.brokenAt).values where !value.range.isEmpty {
+            let raw = place(value.range.lowerBound)..<origins[value.range.upperBound - 1].upperBound
+            if value.rule.action == .report {
+                reports.append((value.rule.id, raw))
+                continue
+            }
+            // A number that is masked for its length is one all the same.
+            if value.kind == .number, value.range.count > 4096 { continue }
+            values.append(ReferenceFieldText(value: value, raw: raw, first: origins[value.range.lowerBound], bytes: Array(document[value.range]), depth: depth))
+            covered.append(value.range)
+        }
+        for var text in json.texts where !covered.contains(where: { $0.contains(text.start) }) {
             text.depth = depth
             text.before = Array((before + document[..<text.start]).suffix(102))
             text.isOpen = text.isOpen && isOpen

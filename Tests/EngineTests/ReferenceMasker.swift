@@ -88,26 +88,35 @@ struct ReferenceMasker {
 
     let rules: [ReferenceRule]
     let format: Format
+    let fields: [FieldRule]
+    let numbers: NumberPolicy
 
-    init(_ rules: [Rule], format: Format) throws {
+    init(_ rules: [Rule], format: Format, fields: [FieldRule] = [], numbers: NumberPolicy = .string) throws {
         self.rules = try rules.map(ReferenceRule.init)
         self.format = format
+        self.fields = fields
+        self.numbers = numbers
     }
 
     func mask(_ body: [UInt8]) -> MaskResult {
         var result = MaskResult()
         var released = 0
         let texts: [ReferenceText]
+        var values: [ReferenceFieldText] = []
+        var reports: [(rule: String, raw: Range<Int>)] = []
         switch format {
         case .text: texts = [ReferenceText(kind: .plain, raw: 0..<body.count, of: body)]
         case .json:
-            let json = ReferenceDocuments(body, goesOn: false)
+            let json = ReferenceDocuments(body, goesOn: false, fields: fields)
             texts = json.texts
+            values = json.values
+            reports = json.reports
             result.brokenJSONAt = json.brokenAt
         case .sse: preconditionFailure("the reference reads text and JSON")
         }
-        for text in texts {
-            let outcome = mask(text)
+        // Texts and values of fields, in order.
+        let outcomes = texts.map { ($0.start, mask($0)) } + values.map { ($0.raw.lowerBound, mask($0)) }
+        for (_, outcome) in outcomes.sorted(by: { $0.0 < $1.0 }) {
             for replacement in outcome.replacements where outcome.blocked.map({ replacement.raw.lowerBound < $0.range.lowerBound }) ?? true {
                 result.output += body[released..<replacement.raw.lowerBound] + replacement.bytes
                 released = replacement.raw.upperBound
@@ -118,11 +127,13 @@ struct ReferenceMasker {
             if let blocked = outcome.blocked {
                 result.blocked = blocked
                 if released < blocked.range.lowerBound { result.output += body[released..<blocked.range.lowerBound] }
+                result.findings += reports.filter { $0.raw.upperBound <= blocked.range.lowerBound }.map { .init(rule: $0.rule, range: $0.raw, outcome: .reported) }
                 result.findings.sort()
                 if let broken = result.brokenJSONAt, broken > blocked.range.lowerBound { result.brokenJSONAt = nil }
                 return result
             }
         }
+        result.findings += reports.map { .init(rule: $0.rule, range: $0.raw, outcome: .reported) }
         result.output += body[released...]
         result.findings.sort()
         return result
@@ -134,11 +145,48 @@ struct ReferenceMasker {
         var blocked: MaskResult.Found?
     }
 
+    private func mask(_ field: ReferenceFieldText) -> Outcome {
+        var outcome = Outcome()
+        let (value, bytes) = (field.value, field.bytes)
+        let label: [UInt8]
+        switch value.rule.action {
+        case .redact(let own): label = Array((own ?? "[REDACTED:\(value.rule.entity)]").utf8)
+        case .mask: label = Array("[REDACTED:\(value.rule.entity)]".utf8)
+        case .remove: label = value.kind == .rest ? Array("[REDACTED:\(value.rule.entity)]".utf8) : []
+        case .block, .report:
+            outcome.blocked = .init(rule: value.rule.id, range: field.first, outcome: .blocked)
+            return outcome
+        }
+        var text = label
+        if case .mask(let style) = value.rule.action, value.kind == .string || value.kind == .number, bytes.count <= Self.longest {
+            // Without its end: the body may have ended in an escape.
+            let string = [UInt8(ascii: "\"")] + bytes
+            text = filled(value.kind == .string ? ReferenceJSON(string).texts[0].bytes[...] : bytes[...], style)
+        }
+        let written: [UInt8]
+        switch value.kind {
+        case .rest: written = text
+        case .string: written = escaped(text)
+        case .number: written = standsForNumber(escaped(text))
+        case .literal: written = numbers == .zero ? Array("false".utf8) : standsForNumber(escaped(text))
+        }
+        outcome.replacements = [(field.raw, escaped(written, times: field.depth), value.rule.id)]
+        return outcome
+    }
+
+    private func standsForNumber(_ text: [UInt8]) -> [UInt8] {
+        switch numbers {
+        case .string: [UInt8(ascii: "\"")] + text + [UInt8(ascii: "\"")]
+        case .zero: Array("0".utf8)
+        case .null: Array("null".utf8)
+        }
+    }
+
     private func mask(_ text: ReferenceText) -> Outcome {
         var outcome = Outcome()
         if text.kind == .number, text.bytes.count > Self.longest {
-            let label = #""[REDACTED:OVERSIZED_NUMBER]""#
-            outcome.replacements = [(text.raw(0..<text.bytes.count), escaped(Array(label.utf8), times: text.depth), "oversized-number")]
+            let label = standsForNumber(Array("[REDACTED:OVERSIZED_NUMBER]".utf8))
+            outcome.replacements = [(text.raw(0..<text.bytes.count), escaped(label, times: text.depth), "oversized-number")]
             return outcome
         }
         var matches = rules.flatMap { self.matches(of: $0, in: text) }
@@ -158,8 +206,7 @@ struct ReferenceMasker {
             let written = render(group.winner, in: text)
             if text.kind == .number {
                 // Any match masks the whole number; the first group's winner decides.
-                let quote = escaped([UInt8(ascii: "\"")], times: text.depth)
-                outcome.replacements = [(text.raw(0..<text.bytes.count), quote + written + quote, group.winner.rule.rule.id)]
+                outcome.replacements = [(text.raw(0..<text.bytes.count), escaped(standsForNumber(escaped(written)), times: text.depth), group.winner.rule.rule.id)]
                 return outcome
             }
             outcome.replacements.append((text.raw(group.span), written, group.winner.rule.rule.id))
@@ -298,7 +345,11 @@ struct ReferenceMasker {
             case .remove: winner.isOverlong ? Array(plain.utf8) : []
             case .block, .report: fatalError("never wins")
             }
-        return escaped(written, times: text.depth + (text.kind == .plain ? 0 : 1))
+        switch text.kind {
+        case .plain: return escaped(written, times: text.depth)
+        case .string: return escaped(written, times: text.depth + 1)
+        case .number: return written
+        }
     }
 
     private func escaped(_ bytes: [UInt8], times: Int) -> [UInt8] { (0..<times).reduce(bytes) { bytes, _ in escaped(bytes) } }

@@ -1,0 +1,221 @@
+// Field rules made ready: names are looked up by a hash, ways are followed step by step.
+
+/// The field rules of a set. Immutable, shared by all threads.
+struct FieldSet: Sendable {
+    struct Field: Sendable {
+        let rule: FieldRule
+        let label: [UInt8]
+        /// The label as it stands in a JSON string.
+        let escapedLabel: [UInt8]
+    }
+
+    let fields: [Field]
+    /// All steps of all paths of more than a name, one path behind the other.
+    private let steps: [FieldPath.Step]
+    /// Step → the way it ends, if it is a last one.
+    private let ends: [Way?]
+    /// First steps of ways that begin at the outermost value, and of those that may begin at any.
+    let outermost: [UInt16]
+    private let anywhere: [UInt16]
+    private let names: NameTable
+    /// The last names of ways.
+    private let lastNames: NameTable
+
+    /// A path and what it leads to.
+    private struct Way: Sendable {
+        let field: Int
+        /// Of ways that lead to the same value the one with the highest rank counts.
+        let rank: Int
+    }
+
+    /// Whether some path is more than a name, so that the way to each value has to be known.
+    var hasPaths: Bool { !steps.isEmpty }
+    var isEmpty: Bool { fields.isEmpty }
+
+    static let none = FieldSet()
+
+    private init() {
+        (fields, steps, ends, outermost, anywhere) = ([], [], [], [], [])
+        (names, lastNames) = (NameTable([]), NameTable([]))
+    }
+
+    /// - Throws: the first rule that cannot be used, and why.
+    init(_ rules: [FieldRule]) throws(RuleError) {
+        var ids = Set<String>()
+        for rule in rules {
+            if !ids.insert(rule.id).inserted { throw RuleError(rule: rule.id, message: "another rule for fields has this id", hint: "rename one of them") }
+            if rule.fields.isEmpty { throw RuleError(rule: rule.id, message: "names no field", hint: "name at least one, or leave the list out") }
+        }
+        fields = rules.map { rule in
+            let label = Array((rule.action.label ?? "[REDACTED:\(rule.entity)]").utf8)
+            return Field(rule: rule, label: label, escapedLabel: JSONEscapes.escaped(label))
+        }
+        // The longest way first, then priority, then the smallest id; of equal ones the first.
+        let ways = rules.enumerated().flatMap { field, rule in rule.fields.map { (field: field, rule: rule, path: $0) } }
+        let ranked = ways.enumerated().sorted { a, b in
+            let (first, second) = (a.element, b.element)
+            if first.path.steps.count != second.path.steps.count { return first.path.steps.count < second.path.steps.count }
+            if first.rule.priority != second.rule.priority { return first.rule.priority < second.rule.priority }
+            if first.rule.id != second.rule.id { return second.rule.id.utf8.lexicographicallyPrecedes(first.rule.id.utf8) }
+            return a.offset > b.offset
+        }
+        var steps: [FieldPath.Step] = []
+        var ends: [Way?] = []
+        var outermost: [UInt16] = []
+        var anywhere: [UInt16] = []
+        var named: [(name: [UInt8], way: Way)] = []
+        var last: [(name: [UInt8], way: Way)] = []
+        for (rank, (_, element)) in ranked.enumerated() {
+            let (field, rule, path) = element
+            let way = Way(field: field, rank: rank)
+            if let name = path.onlyName {
+                named.append((name, way))
+                continue
+            }
+            guard steps.count + path.steps.count <= UInt16.max else {
+                throw RuleError(rule: rule.id, message: "the paths of all rules have more than \(UInt16.max) steps together")
+            }
+            if path.isAnywhere { anywhere.append(UInt16(steps.count)) } else { outermost.append(UInt16(steps.count)) }
+            steps += path.steps
+            if case .name(let name)? = path.steps.last { last.append((name, way)) }
+            ends += Array(repeating: nil, count: path.steps.count - 1) + [way]
+        }
+        (self.steps, self.ends, self.outermost, self.anywhere) = (steps, ends, outermost, anywhere)
+        names = NameTable(named)
+        lastNames = NameTable(last)
+    }
+
+    /// How a value is reached from the one around it.
+    enum Link {
+        /// The name, folded.
+        case member([UInt8])
+        case element(Int)
+    }
+
+    /// What leads on from a value, and which field it is.
+    struct Place {
+        /// Index of the field; nil if it is none.
+        var field: Int?
+        /// Steps to be taken next.
+        var steps: [UInt16]
+    }
+
+    /// The place of a value.
+    ///
+    /// - Parameters:
+    ///   - inherited: the field that all of the value around it belongs to.
+    ///   - taken: the steps that may be taken from there.
+    func place(_ link: Link, inherited: Int?, taken: [UInt16]) -> Place {
+        var best: Way?
+        func note(_ way: Way) { if best.map({ $0.rank < way.rank }) ?? true { best = way } }
+        if case .member(let name) = link, let way = names.way(name) { note(way) }
+        var next: [UInt16] = []
+        for position in [taken, anywhere].joined() where steps[Int(position)].leads(to: link) {
+            if let way = ends[Int(position)] { note(way) } else { next.append(position + 1) }
+        }
+        return Place(field: best?.field ?? inherited, steps: next)
+    }
+
+    /// The field of a member where the way to it is not known: each path counts as its last name.
+    func field(_ link: Link) -> Int? {
+        guard case .member(let name) = link else { return nil }
+        return (lastNames.way(name) ?? names.way(name))?.field
+    }
+
+    /// The field of a name of which no path is more.
+    ///
+    /// - Parameter name: raw bytes between the quotes, without escapes.
+    func field(named name: UnsafeBufferPointer<UInt8>) -> Int? { names.way(name)?.field }
+
+    /// Whether a name ends like one of those that are the whole of a path.
+    ///
+    /// - Parameter name: as for ``field(named:)``, but escapes may stand before the last two bytes.
+    @inline(__always)
+    func mayName(_ name: UnsafeBufferPointer<UInt8>) -> Bool { names.mayHold(name) }
+
+    // MARK: Names
+
+    /// Folded names → ways. Most names that come are told apart from all of these by their last two bytes, the others by a hash.
+    private struct NameTable: Sendable {
+        private let named: [(name: [UInt8], way: Way)]
+        /// A bit for each pair of last bytes that a name can be written with.
+        private let endings: [UInt64]
+        /// Open addressing: number of the name plus one, 0 where there is none.
+        private let slots: [UInt16]
+
+        init(_ all: [(name: [UInt8], way: Way)]) {
+            let best = Dictionary(all.map { ($0.name, $0.way) }) { $1.rank > $0.rank ? $1 : $0 }
+            named = best.map { ($0.key, $0.value) }.sorted { $0.way.rank < $1.way.rank }
+            var slots = [UInt16](repeating: 0, count: Self.slotCount(for: named.count))
+            var endings = [UInt64](repeating: 0, count: named.isEmpty ? 0 : 1024)
+            func allow(_ first: UInt8, _ second: UInt8) {
+                let pair = Int(first) << 8 | Int(second)
+                endings[pair >> 6] |= 1 << UInt64(pair & 63)
+            }
+            func spellings(_ byte: UInt8) -> [UInt8] { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) ? [byte, byte & 0xDF] : [byte] }
+            let separators = Array("_- ".utf8)
+            for (number, (name, _)) in named.enumerated() {
+                var slot = Int(truncatingIfNeeded: Self.hash(name)) & (slots.count - 1)
+                while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+                slots[slot] = UInt16(number + 1)
+                // A separator may stand before each byte of a name, or behind its last.
+                for last in spellings(name[name.count - 1]) {
+                    for other in (name.count > 1 ? spellings(name[name.count - 2]) : []) + separators { allow(other, last) }
+                    for separator in separators { allow(last, separator) }
+                }
+                for first in separators { for second in separators { allow(first, second) } }
+            }
+            self.slots = slots
+            self.endings = endings
+        }
+
+        /// A power of two, four times the names or more.
+        private static func slotCount(for names: Int) -> Int {
+            var count = 4
+            while count < 4 * names { count *= 2 }
+            return count
+        }
+
+        /// - Parameter name: as it is written, without escapes.
+        @inline(__always)
+        func mayHold(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+            if endings.isEmpty || name.count > FieldReader.longestKey { return false }
+            if name.count < 2 { return true }
+            let pair = Int(name[name.count - 2]) << 8 | Int(name[name.count - 1])
+            return endings[pair >> 6] >> UInt64(pair & 63) & 1 == 1
+        }
+
+        func way(_ name: some Collection<UInt8>) -> Way? {
+            if named.isEmpty { return nil }
+            var slot = Int(truncatingIfNeeded: Self.hash(name)) & (slots.count - 1)
+            while slots[slot] != 0 {
+                let candidate = named[Int(slots[slot]) - 1]
+                if candidate.name.elementsEqual(name.lazy.filter(Self.counts).map(Self.lowercased)) { return candidate.way }
+                slot = (slot + 1) & (slots.count - 1)
+            }
+            return nil
+        }
+
+        private static func counts(_ byte: UInt8) -> Bool { byte != UInt8(ascii: "_") && byte != UInt8(ascii: "-") && byte != UInt8(ascii: " ") }
+
+        private static func lowercased(_ byte: UInt8) -> UInt8 { byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte }
+
+        /// FNV-1a of the folded name, its upper half on its lower.
+        private static func hash(_ name: some Collection<UInt8>) -> UInt64 {
+            var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+            for byte in name where counts(byte) { hash = (hash ^ UInt64(lowercased(byte))) &* 0x100_0000_01B3 }
+            return hash ^ hash >> 32
+        }
+    }
+}
+
+extension FieldPath.Step {
+    fileprivate func leads(to link: FieldSet.Link) -> Bool {
+        switch (self, link) {
+        case (.name(let name), .member(let other)): name == other
+        case (.any, _), (.anyElement, .element): true
+        case (.element(let number), .element(let other)): number == other
+        default: false
+        }
+    }
+}

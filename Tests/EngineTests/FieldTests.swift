@@ -1,0 +1,120 @@
+// Field rules: values masked by the names of their members, over every cut, as the reference does it.
+
+import Engine
+import Testing
+
+@Suite struct FieldTests {
+    private static let label = "[REDACTED:F]"
+
+    private func set(_ fields: [String], action: Rule.Action = .redact(label: nil), numbers: NumberPolicy = .string) throws -> RuleSet {
+        try RuleSet(RuleSet([]), fields: [FieldRule(id: "f", entity: "F", fields: fields.map { try FieldPath($0) }, action: action)], numbers: numbers)
+    }
+
+    @Test("Fields are masked as the table says, for every cut", arguments: [
+        (["password"], #"{"password": "x", "other": "x"}"#, #"{"password": "F", "other": "x"}"#),
+        (["password"], #"{"Pass_Word":"x","pass-word":"y","passwords":"z","password ":"w"}"#, #"{"Pass_Word":"F","pass-word":"F","passwords":"z","password ":"F"}"#),
+        (["card_number"], #"[{"cardNumber":4111},{"a":{"card number":[1,[2],{"x":true}]}}]"#, #"[{"cardNumber":"F"},{"a":{"card number":["F",["F"],{"x":"F"}]}}]"#),
+        (["a"], #"{"a":null,"b":1,"a":"","a":{},"a":[],"a":false}"#, #"{"a":null,"b":1,"a":"","a":{},"a":[],"a":"F"}"#),
+        (["ssn"], #"{"\u0073s\u006e": "\u0031\"2\\", "b": "ssn"}"#, #"{"\u0073s\u006e": "F", "b": "ssn"}"#),
+        (["data.customers[*].email"], #"{"data":{"customers":[{"email":"x"},{"email":1}],"email":"y"},"email":"z"}"#, #"{"data":{"customers":[{"email":"F"},{"email":"F"}],"email":"y"},"email":"z"}"#),
+        (["*.ssn"], #"{"ssn":1,"a":{"ssn":2,"b":[{"ssn":3}]}}"#, #"{"ssn":1,"a":{"ssn":"F","b":[{"ssn":"F"}]}}"#),
+        (["a[1].b"], #"{"a":[{"b":1},{"b":2}]}{"a":[{"b":1},{"b":2,"a":[0,{"b":3}]}]}"#, #"{"a":[{"b":1},{"b":"F"}]}{"a":[{"b":1},{"b":"F","a":[0,{"b":3}]}]}"#),
+        (["a.*.c"], #"{"a":{"b":{"c":1},"d":[{"c":2}],"c":3}}"#, #"{"a":{"b":{"c":"F"},"d":[{"c":2}],"c":3}}"#),
+        (["p"], #"{"x":"{\"p\": \"secret\", \"q\": [1]}"}"#, #"{"x":"{\"p\": \"F\", \"q\": [1]}"}"#),
+        (["p"], #"{"p":{"a":1,"b":x"secret"}}"#, #"{"p":{"a":"F","b":F"#),
+        (["p"], #"{"p":12x, "q": "secret"}"#, #"{"p":"F"F"#),
+        (["p"], #"{"p":secret, "q": 1}"#, #"{"p":F"#),
+        (["p"], #"{"p" "secret"}"#, #"{"p" "secret"}"#),
+        (["p"], #"{"a":{"p":-1.5e3 },"p" : [ "x" , true ] , "c":2}"#, #"{"a":{"p":"F" },"p" : [ "F" , "F" ] , "c":2}"#),
+    ])
+    func table(fields: [String], body: String, expected: String) throws {
+        let rules = try set(fields)
+        let bytes = Array(body.utf8)
+        let expected = expected.replacing("F", with: Self.label)
+        for cuts in [Cuts.whole] + (1...8).map({ .every($0, of: bytes.count) }) + bytes.indices.map({ Cuts(offsets: [$0]) }) {
+            let output = try MaskerRun(rules, .json, bytes, cuts).result.output
+            #expect(String(decoding: output, as: UTF8.self) == expected, "with \(cuts)")
+        }
+        let reference = try ReferenceMasker([], format: .json, fields: rules.fieldRules).mask(bytes)
+        #expect(String(decoding: reference.output, as: UTF8.self) == expected)
+    }
+
+    @Test("The longest way wins, and one that reports lets a value pass")
+    func precedence() throws {
+        let rules = try RuleSet(RuleSet([]), fields: [
+            FieldRule(id: "all", entity: "ALL", fields: [FieldPath("id")]),
+            FieldRule(id: "user", entity: "USER", fields: [FieldPath("user.id")], action: .mask(.init(keepLast: 2))),
+            FieldRule(id: "pass", entity: "PASS", fields: [FieldPath("user.id.public")], action: .report),
+        ])
+        let run = try MaskerRun(rules, .json, Array(#"{"id":"12345","user":{"id":"12345"}}{"user":{"id":{"public":7,"x":"abc"}}}"#.utf8))
+        #expect(String(decoding: run.result.output, as: UTF8.self) == ##"{"id":"[REDACTED:ALL]","user":{"id":"***45"}}{"user":{"id":{"public":7,"x":"*bc"}}}"##)
+        #expect(run.result.findings.map(\.rule) == ["all", "user", "pass", "user"])
+    }
+
+    @Test("Numbers are masked as the policy says", arguments: [
+        (NumberPolicy.string, #"{"n":"[REDACTED:F]","b":"[REDACTED:F]","s":"[REDACTED:F]","c":"[REDACTED:C]"}"#),
+        (.zero, #"{"n":0,"b":false,"s":"[REDACTED:F]","c":0}"#), (.null, #"{"n":null,"b":null,"s":"[REDACTED:F]","c":null}"#),
+    ])
+    func numbers(policy: NumberPolicy, expected: String) throws {
+        let base = try RuleSet([Rule(id: "c", entity: "C", pattern: #"\b4111\b"#)])
+        let rules = try RuleSet(base, fields: [FieldRule(id: "f", entity: "F", fields: [FieldPath("n"), FieldPath("b"), FieldPath("s")])], numbers: policy)
+        let body = Array(#"{"n":12,"b":true,"s":"x","c":4111}"#.utf8)
+        for cuts in bytes(body) { #expect(String(decoding: try MaskerRun(rules, .json, body, cuts).result.output, as: UTF8.self) == expected) }
+    }
+
+    private func bytes(_ body: [UInt8]) -> [Cuts] { [.whole, .every(1, of: body.count), .every(3, of: body.count)] }
+
+    @Test("A redacted value leaves at once, and nothing of it is held")
+    func promptness() throws {
+        let rules = try set(["p"])
+        let body = Array((#"{"p":""# + String(repeating: "x", count: 300) + #"","q":1}"#).utf8)
+        let run = try MaskerRun(rules, .json, body, .every(1, of: body.count))
+        // `1` alone: a number is held whole.
+        #expect(run.held.max() == 1)
+        #expect(run.statistics.masked == ["f": 1])
+    }
+
+    @Test("Wrong paths are refused", arguments: ["", "a..b", "a.", ".a", "a[", "a[x]", "a[-1].b", "a[*]", "*", "_", "a.*", "[1]"])
+    func wrong(path: String) { #expect(throws: FieldPathError.self) { try FieldPath(path) } }
+
+    @Test("Random documents, rules and cuts come out like the reference's", arguments: Effort.seeds(250))
+    func random(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let (rules, base) = try RandomRules.loaded(seed: seed, kinds: generator.oneIn(2) ? [] : .all)
+        var bodies = try RandomBodies(seed: seed, rules: rules, names: Self.names)
+        let fields = try (0..<generator.within(1...3)).map { index in
+            let action: Rule.Action = generator.pick([.redact(label: nil), .redact(label: "\"x\""), .remove, .mask(.init(keepLast: 1)), .report, .redact(label: nil)])
+            let paths = try (0..<generator.within(1...2)).map { _ in try FieldPath(path(&generator)) }
+            return FieldRule(
+                id: "f\(index)", entity: "F\(index)", fields: paths, action: generator.oneIn(12) ? .block : action, priority: generator.below(2))
+        }
+        let numbers = generator.pick(NumberPolicy.allCases)
+        let set = try RuleSet(base, fields: fields, numbers: numbers)
+        for _ in 0..<3 {
+            let body = bodies.json()
+            let expected = try ReferenceMasker(rules, format: .json, fields: fields, numbers: numbers).mask(body)
+            for cuts in [Cuts.whole, .random(of: body.count, using: &generator), .random(of: body.count, using: &generator), .every(generator.within(1...3), of: body.count)] {
+                guard let difference = difference(try MaskerRun(set, .json, body, cuts).result, expected) else { continue }
+                Issue.record(
+                    """
+                    seed \(seed): body \(shown(body)) with \(cuts):
+                    \(difference)
+                    numbers: \(numbers), fields:
+                    \(fields.map { "  \($0.id): \($0.fields) \($0.action) priority \($0.priority)" }.joined(separator: "\n"))
+                    rules:
+                    \(shown(rules))
+                    """)
+                return
+            }
+        }
+    }
+
+    private static let names = ["a", "b", "ab", "id", "x_y"]
+
+    private func path(_ generator: inout SeededGenerator) -> String {
+        let name = { (generator: inout SeededGenerator) in generator.pick(Self.names + ["A", "xY", "x-y"]) }
+        var path = generator.oneIn(3) ? "*." : ""
+        for _ in 0..<generator.below(3) { path += generator.pick([name(&generator), "*"]) + generator.pick(["", "", "[*]", "[0]", "[1]"]) + "." }
+        return generator.oneIn(2) ? name(&generator) : path + name(&generator)
+    }
+}
