@@ -60,11 +60,12 @@ extension Corpus {
             var pattern: String
             var checks: [Check]
             var context: Rule.Context?
+            var fields: [FieldPath]
         }
         var first: [Finder: Entry] = [:]
         var warnings: [Problem] = []
         for entry in entries {
-            let finder = Finder(pattern: entry.rule.pattern, checks: entry.rule.checks, context: entry.rule.context)
+            let finder = Finder(pattern: entry.rule.pattern, checks: entry.rule.checks, context: entry.rule.context, fields: entry.rule.fields)
             if let other = first[finder] {
                 warnings.append(
                     Problem(
@@ -201,7 +202,8 @@ private struct EntryCheck {
                     "matches this example alone, but among all rules bytes \(finding.range.lowerBound)..<\(finding.range.upperBound) stay readable",
                     at: example.location, hint: "another rule takes the place and masks less: compare their priorities")
             }
-            guard format == .text else { continue }
+            // In a string of another document it is read as it is on its own: as a document, if it is one.
+            guard format == (InnerDocument.isOne(body) ? .json : .text) else { continue }
             compare(found, masked)
             for (view, body) in Self.jsonBodies(example.text) {
                 for (rules, expected, what) in [(alone, found, "alone"), (everything, masked, "among all rules")] {
@@ -235,9 +237,9 @@ private struct EntryCheck {
         }
     }
 
-    /// How an example can be read: as text, and as JSON if it is an object or an array.
+    /// How an example can be read: as text, and as JSON if it begins like a document or is one.
     private static func formats(of body: [UInt8]) -> [Format] {
-        (try? JSONSerialization.jsonObject(with: Data(body))) == nil ? [.text] : [.text, .json]
+        InnerDocument.isOne(body) || (try? JSONSerialization.jsonObject(with: Data(body))) != nil ? [.text, .json] : [.text]
     }
 
     /// The outcome for a whole body, if it is the same byte by byte and at every cut; else a problem and nil.

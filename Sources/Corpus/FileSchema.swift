@@ -36,7 +36,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     private typealias Shape = [String: Any]
 
-    private static var rule: Shape { object(shapes(of: ruleKeys, ruleShape), required: ["id", "entity", "pattern"]) }
+    private static var rule: Shape { object(shapes(of: ruleKeys, ruleShape), required: ["id", "entity"]).merging(["anyOf": [["required": ["pattern"]], ["required": ["fields"]]]]) { $1 } }
 
     private static func ruleShape(_ key: String) -> Shape? {
         switch key {
@@ -48,7 +48,9 @@ public enum FileSchema: String, Sendable, CaseIterable {
         case "checks": ["type": "array", "items": check, "description": "Conditions on the part to mask; all must hold."]
         case "context":
             described(object(shapes(of: contextKeys, contextShape), required: ["words"]), "Words of which one must stand shortly before the match.")
-        case "fields": ["not": Shape(), "description": "Not supported yet."]
+        case "fields":
+            strings("Members of JSON documents that are masked whatever they hold: a name (password) or a path (user.pin, list[*].pin, *.pin).", least: 1)
+                .merging(["minItems": 1]) { $1 }
         case "action": described(action, "What happens to a match; redact if left out.")
         case "priority": integer("Labels a replacement that several rules share; higher wins.", priorities)
         case "references": strings("Where the facts come from: standards and vendors' pages.")

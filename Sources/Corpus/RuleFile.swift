@@ -71,18 +71,20 @@ extension YAMLFile {
         let before = problems.count
         guard let keys = entries(of: node, what: "a rule", known: ruleKeys) else { return nil }
 
-        if let fields = keys["fields"] {
-            add(
-                "\"fields\" is not supported yet: a rule finds values by their shape only", at: fields,
-                hint: "remove \"fields\", or put the key names into \"context\"")
-        }
         let id = required("id", in: keys, of: node).flatMap { node in
             string(node, what: "\"id\"").flatMap { kebabCase($0, at: node) }
         }
         let entity = required("entity", in: keys, of: node).flatMap { node in
             string(node, what: "\"entity\"").flatMap { entityName($0, at: node) }
         }
-        let pattern = required("pattern", in: keys, of: node).flatMap { string($0, what: "\"pattern\"") }
+        let fields = keys["fields"].map { readFields($0) } ?? []
+        if keys["pattern"] == nil, keys["fields"] == nil {
+            add("a rule needs a \"pattern\", \"fields\" or both", at: node, hint: "say what values look like, or which members hold them")
+        }
+        let pattern = keys["pattern"].flatMap { string($0, what: "\"pattern\"") } ?? ""
+        if keys["pattern"] == nil, let node = keys["checks"] ?? keys["context"] {
+            add("checks and context are for a pattern, and this rule has none", at: node, hint: "the values of fields are masked whatever they hold")
+        }
         let description = keys["description"].flatMap { string($0, what: "\"description\"") } ?? ""
         let checks = keys["checks"].map { readChecks($0) } ?? []
         let context = keys["context"].flatMap { readContext($0) }
@@ -92,9 +94,10 @@ extension YAMLFile {
         let examples = keys["examples"].map { readExamples($0, what: "examples", rule: id ?? "") } ?? []
         let counterexamples = keys["counterexamples"].map { readExamples($0, what: "counterexamples", rule: id ?? "") } ?? []
 
-        guard problems.count == before, let id, let entity, let pattern, let patternNode = keys["pattern"], let idNode = keys["id"] else { return nil }
+        guard problems.count == before, let id, let entity, let idNode = keys["id"] else { return nil }
+        let patternNode = keys["pattern"] ?? idNode
         return Entry(
-            rule: Rule(id: id, entity: entity, pattern: pattern, checks: checks, context: context, action: action, priority: priority),
+            rule: Rule(id: id, entity: entity, pattern: pattern, checks: checks, context: context, fields: fields, action: action, priority: priority),
             folder: folder, description: description, references: references, examples: examples, counterexamples: counterexamples,
             location: location(of: idNode), patternLocation: location(of: patternNode), patternForm: form(of: patternNode))
     }
@@ -115,6 +118,19 @@ extension YAMLFile {
         if name.wholeMatch(of: /[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*/) != nil { return name }
         add("\"\(name)\" is not an entity name", at: node, hint: "use capital letters, digits and underscores, for example  CREDIT_CARD")
         return nil
+    }
+
+    private mutating func readFields(_ node: Node) -> [FieldPath] {
+        let names = strings(node, what: "\"fields\"") ?? []
+        if names.isEmpty { add("\"fields\" needs at least one name", at: node, hint: "write  fields: [password, 'user.pin']") }
+        return names.compactMap { name, node in
+            do throws(FieldPathError) {
+                return try FieldPath(name)
+            } catch {
+                add(error.description, at: node, hint: error.hint)
+                return nil
+            }
+        }
     }
 
     // MARK: Checks, context, action

@@ -10,14 +10,14 @@ extension RuleSet {
     public convenience init(_ base: RuleSet, adding rules: [Rule]) throws(RuleError) {
         try Self.requireOwnIds(base.rules + rules)
         var compiled = base.compiled
-        for rule in rules {
+        for rule in rules where !rule.isFieldsOnly {
             let rule = try CompiledRule(rule)
             try Gauntlet.judge(rule)
             compiled.append(rule)
         }
-        self.init(
-            compiled, try PlaceFinder(base.finder, adding: compiled[base.compiled.count...], to: compiled), Scout(compiled, behind: base.scout),
-            fields: base.fields, numbers: base.numbers)
+        try self.init(
+            base.rules + rules, compiled, PlaceFinder(base.finder, adding: compiled[base.compiled.count...], to: compiled), Scout(compiled, behind: base.scout),
+            numbers: base.numbers)
     }
 }
 

@@ -48,7 +48,7 @@ extension RuleSet {
     public convenience init(_ rules: [Rule], archive: UnsafeRawBufferPointer) throws(ArchiveError) {
         var content = ArchiveReader(try Archive.open(archive, key: Archive.key(Self.hash(of: rules))))
         var compiled: [CompiledRule] = []
-        for rule in rules {
+        for rule in rules where !rule.isFieldsOnly {
             let tables = try CompiledRule.Tables(of: rule, from: &content)
             // The key names the rules, and they were compiled once: they are sound.
             guard let rule = try? CompiledRule(rule, tables: tables) else { throw .damaged }
@@ -56,7 +56,7 @@ extension RuleSet {
         }
         let finder = try PlaceFinder(compiled, from: &content)
         guard content.isAtEnd else { throw .damaged }
-        self.init(compiled, finder, Scout(compiled))
+        do { try self.init(rules, compiled, finder, Scout(compiled)) } catch { throw .damaged }
     }
 }
 

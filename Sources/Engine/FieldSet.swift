@@ -3,7 +3,7 @@
 /// The field rules of a set. Immutable, shared by all threads.
 struct FieldSet: Sendable {
     struct Field: Sendable {
-        let rule: FieldRule
+        let rule: Rule
         let label: [UInt8]
         /// The label as it stands in a JSON string.
         let escapedLabel: [UInt8]
@@ -32,20 +32,10 @@ struct FieldSet: Sendable {
     var hasPaths: Bool { !steps.isEmpty }
     var isEmpty: Bool { fields.isEmpty }
 
-    static let none = FieldSet()
-
-    private init() {
-        (fields, steps, ends, outermost, anywhere) = ([], [], [], [], [])
-        (names, lastNames) = (NameTable([]), NameTable([]))
-    }
-
+    /// - Parameter rules: those without fields have no part in it.
     /// - Throws: the first rule that cannot be used, and why.
-    init(_ rules: [FieldRule]) throws(RuleError) {
-        var ids = Set<String>()
-        for rule in rules {
-            if !ids.insert(rule.id).inserted { throw RuleError(rule: rule.id, message: "another rule for fields has this id", hint: "rename one of them") }
-            if rule.fields.isEmpty { throw RuleError(rule: rule.id, message: "names no field", hint: "name at least one, or leave the list out") }
-        }
+    init(_ rules: [Rule]) throws(RuleError) {
+        let rules = rules.filter { !$0.fields.isEmpty }
         fields = rules.map { rule in
             let label = Array((rule.action.label ?? "[REDACTED:\(rule.entity)]").utf8)
             return Field(rule: rule, label: label, escapedLabel: JSONEscapes.escaped(label))

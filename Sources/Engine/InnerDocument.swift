@@ -2,7 +2,10 @@
 //
 // "JSON in strings" in `docs/decisions/0001-the-meaning-of-masking.md` says what counts as one.
 
-enum InnerDocument {
+public enum InnerDocument {
+    /// Whether a string that says this is read as a document.
+    public static func isOne(_ text: [UInt8]) -> Bool { sign(text, isWhole: true) == .document }
+
     /// Levels of documents in strings; what a string says below is a text.
     static let deepest = 4
     /// Bytes of text by which a string has told what it is.

@@ -8,18 +8,20 @@ public struct Rule: Sendable, Hashable {
     public var id: String
     /// What a match is called in labels and findings, in Presidio's spelling where it has a name for it.
     public var entity: String
-    /// The pattern's source text, in the subset that `PatternParser` reads.
+    /// The pattern's source text, in the subset that `PatternParser` reads; empty in a rule that has fields only.
     public var pattern: String
     /// Conditions on the part to mask; all must hold.
     public var checks: [Check]
     /// Words that must stand shortly before the match.
     public var context: Context?
     public var action: Action
-    /// Decides which rule labels a replacement that several rules share; higher wins.
+    /// Members of JSON documents whose values are masked whatever they hold: pattern, checks and context have no part in it.
+    public var fields: [FieldPath]
+    /// Decides which rule labels a replacement that several rules share, and which of equally long paths counts; higher wins.
     public var priority: Int
 
     public init(
-        id: String, entity: String, pattern: String, checks: [Check] = [], context: Context? = nil,
+        id: String, entity: String, pattern: String = "", checks: [Check] = [], context: Context? = nil, fields: [FieldPath] = [],
         action: Action = .redact(label: nil), priority: Int = 0
     ) {
         self.id = id
@@ -27,9 +29,13 @@ public struct Rule: Sendable, Hashable {
         self.pattern = pattern
         self.checks = checks
         self.context = context
+        self.fields = fields
         self.action = action
         self.priority = priority
     }
+
+    /// Whether there is no pattern to look for.
+    var isFieldsOnly: Bool { pattern.isEmpty && !fields.isEmpty }
 
     /// Words of which one must stand in the `within` bytes before a match.
     public struct Context: Sendable, Hashable {

@@ -20,9 +20,8 @@ public final class RuleSet: Sendable {
     let nearOpenAutomata, openAutomata: OpenAutomata
     /// Whether some rule looks back for context words.
     let usesContext: Bool
+    /// What the rules' fields lead to.
     let fields: FieldSet
-    /// Rules for the values of named fields.
-    public var fieldRules: [FieldRule] { fields.fields.map(\.rule) }
     /// What stands in the place of a masked number.
     public let numbers: NumberPolicy
     private let idle = Mutex<[Workspace]>([])
@@ -32,7 +31,8 @@ public final class RuleSet: Sendable {
     /// - Throws: the first rule that cannot be loaded, and why.
     public convenience init(_ rules: [Rule]) throws(RuleError) {
         try Self.requireOwnIds(rules)
-        try self.init(compiled: Self.compile(rules))
+        let compiled = try Self.compile(rules.filter { !$0.isFieldsOnly })
+        try self.init(rules, compiled, PlaceFinder(compiled, variant: KernelVariant.best), Scout(compiled))
     }
 
     /// Compiles each rule, on all processors.
@@ -55,12 +55,15 @@ public final class RuleSet: Sendable {
 
     /// Puts together rules that are ready.
     convenience init(compiled: [CompiledRule], variant: kernel_variant = KernelVariant.best) throws(RuleError) {
-        self.init(compiled, try PlaceFinder(compiled, variant: variant), Scout(compiled))
+        try self.init(compiled.map(\.rule), compiled, PlaceFinder(compiled, variant: variant), Scout(compiled))
     }
 
-    init(_ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout, fields: FieldSet = .none, numbers: NumberPolicy = .string) {
-        rules = compiled.map(\.rule)
-        self.fields = fields
+    /// - Parameters:
+    ///   - rules: all of them.
+    ///   - compiled: those that have a pattern, in the same order.
+    init(_ rules: [Rule], _ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout, numbers: NumberPolicy = .string) throws(RuleError) {
+        self.rules = rules
+        fields = try FieldSet(rules)
         self.numbers = numbers
         self.compiled = compiled
         self.finder = finder
@@ -68,14 +71,12 @@ public final class RuleSet: Sendable {
         nearOpenAutomata = OpenAutomata(compiled) { $0.plan.findsAllStarts }
         openAutomata = OpenAutomata(compiled) { !$0.plan.findsAllStarts }
         usesContext = rules.contains { $0.context != nil }
-        hash = Self.hash(of: rules, fields.fields.map(\.rule), numbers)
+        hash = Self.hash(of: rules, numbers)
     }
 
-    /// The rules of `base`, with others for fields and numbers; nothing is compiled again.
-    ///
-    /// - Throws: the first field rule that cannot be used, and why.
-    public convenience init(_ base: RuleSet, fields: [FieldRule], numbers: NumberPolicy = .string) throws(RuleError) {
-        self.init(base.compiled, base.finder, base.scout, fields: try FieldSet(fields), numbers: numbers)
+    /// The rules of `base`, with something else in the place of numbers; nothing is compiled again.
+    public convenience init(_ base: RuleSet, numbers: NumberPolicy) throws(RuleError) {
+        try self.init(base.rules, base.compiled, base.finder, base.scout, numbers: numbers)
     }
 
     static func requireOwnIds(_ rules: [Rule]) throws(RuleError) {
@@ -96,7 +97,7 @@ public final class RuleSet: Sendable {
     /// Units of work since the set was made, by those who are done: see ``TextScanner/work``.
     var work: Int { idle.withLock { $0.reduce(0) { $0 + $1.scanner.work } } }
 
-    static func hash(of rules: [Rule], _ fields: [FieldRule] = [], _ numbers: NumberPolicy = .string) -> String {
+    static func hash(of rules: [Rule], _ numbers: NumberPolicy = .string) -> String {
         // Values in a fixed order, each with its length in front, so that no two sets of rules read alike.
         var bytes: [UInt8] = []
         func add(_ text: String) { bytes.append(contentsOf: Array("\(text.utf8.count):\(text)".utf8)) }
@@ -104,13 +105,9 @@ public final class RuleSet: Sendable {
         for rule in rules {
             for text in [rule.id, rule.entity, rule.pattern, "\(rule.priority)", "\(rule.checks)", "\(rule.action)"] { add(text) }
             add(rule.context.map { "\($0.within) \($0.words)" } ?? "")
+            add("\(rule.fields)")
         }
-        if !fields.isEmpty || numbers != .string {
-            for rule in fields {
-                for text in [rule.id, rule.entity, "\(rule.fields)", "\(rule.priority)", "\(rule.action)"] { add(text) }
-            }
-            add("\(numbers)")
-        }
+        add("\(numbers)")
         return hexadecimal(SHA256.digest(of: bytes))
     }
 }

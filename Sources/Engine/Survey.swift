@@ -70,9 +70,12 @@ extension RuleSet {
     }
 
     /// The same set without one of its rules, whose automata are not built anew.
-    public func without(_ id: String) throws(RuleError) -> RuleSet { try RuleSet(compiled: compiled.filter { $0.rule.id != id }) }
+    public func without(_ id: String) throws(RuleError) -> RuleSet {
+        let compiled = compiled.filter { $0.rule.id != id }
+        return try RuleSet(rules.filter { $0.id != id }, compiled, PlaceFinder(compiled, variant: KernelVariant.best), Scout(compiled), numbers: numbers)
+    }
 
-    /// One of the rules alone; nil if there is none of that id.
+    /// One of the rules alone; nil if there is none of that id that has a pattern.
     public func alone(_ id: String) throws(RuleError) -> RuleSet? {
         guard let rule = compiled.first(where: { $0.rule.id == id }) else { return nil }
         return try RuleSet(compiled: [rule])

@@ -7,7 +7,7 @@ import Testing
     private static let label = "[REDACTED:F]"
 
     private func set(_ fields: [String], action: Rule.Action = .redact(label: nil), numbers: NumberPolicy = .string) throws -> RuleSet {
-        try RuleSet(RuleSet([]), fields: [FieldRule(id: "f", entity: "F", fields: fields.map { try FieldPath($0) }, action: action)], numbers: numbers)
+        try RuleSet(RuleSet([Rule(id: "f", entity: "F", fields: fields.map { try FieldPath($0) }, action: action)]), numbers: numbers)
     }
 
     @Test("Fields are masked as the table says, for every cut", arguments: [
@@ -35,16 +35,16 @@ import Testing
             let output = try MaskerRun(rules, .json, bytes, cuts).result.output
             #expect(String(decoding: output, as: UTF8.self) == expected, "with \(cuts)")
         }
-        let reference = try ReferenceMasker([], format: .json, fields: rules.fieldRules).mask(bytes)
+        let reference = try ReferenceMasker(rules.rules, format: .json).mask(bytes)
         #expect(String(decoding: reference.output, as: UTF8.self) == expected)
     }
 
     @Test("The longest way wins, and one that reports lets a value pass")
     func precedence() throws {
-        let rules = try RuleSet(RuleSet([]), fields: [
-            FieldRule(id: "all", entity: "ALL", fields: [FieldPath("id")]),
-            FieldRule(id: "user", entity: "USER", fields: [FieldPath("user.id")], action: .mask(.init(keepLast: 2))),
-            FieldRule(id: "pass", entity: "PASS", fields: [FieldPath("user.id.public")], action: .report),
+        let rules = try RuleSet([
+            Rule(id: "all", entity: "ALL", fields: [FieldPath("id")]),
+            Rule(id: "user", entity: "USER", fields: [FieldPath("user.id")], action: .mask(.init(keepLast: 2))),
+            Rule(id: "pass", entity: "PASS", fields: [FieldPath("user.id.public")], action: .report),
         ])
         let run = try MaskerRun(rules, .json, Array(#"{"id":"12345","user":{"id":"12345"}}{"user":{"id":{"public":7,"x":"abc"}}}"#.utf8))
         #expect(String(decoding: run.result.output, as: UTF8.self) == ##"{"id":"[REDACTED:ALL]","user":{"id":"***45"}}{"user":{"id":{"public":7,"x":"*bc"}}}"##)
@@ -56,8 +56,10 @@ import Testing
         (.zero, #"{"n":0,"b":false,"s":"[REDACTED:F]","c":0}"#), (.null, #"{"n":null,"b":null,"s":"[REDACTED:F]","c":null}"#),
     ])
     func numbers(policy: NumberPolicy, expected: String) throws {
-        let base = try RuleSet([Rule(id: "c", entity: "C", pattern: #"\b4111\b"#)])
-        let rules = try RuleSet(base, fields: [FieldRule(id: "f", entity: "F", fields: [FieldPath("n"), FieldPath("b"), FieldPath("s")])], numbers: policy)
+        let base = try RuleSet([
+            Rule(id: "c", entity: "C", pattern: #"\b4111\b"#), Rule(id: "f", entity: "F", fields: [FieldPath("n"), FieldPath("b"), FieldPath("s")]),
+        ])
+        let rules = try RuleSet(base, numbers: policy)
         let body = Array(#"{"n":12,"b":true,"s":"x","c":4111}"#.utf8)
         for cuts in bytes(body) { #expect(String(decoding: try MaskerRun(rules, .json, body, cuts).result.output, as: UTF8.self) == expected) }
     }
@@ -85,14 +87,14 @@ import Testing
         let fields = try (0..<generator.within(1...3)).map { index in
             let action: Rule.Action = generator.pick([.redact(label: nil), .redact(label: "\"x\""), .remove, .mask(.init(keepLast: 1)), .report, .redact(label: nil)])
             let paths = try (0..<generator.within(1...2)).map { _ in try FieldPath(path(&generator)) }
-            return FieldRule(
+            return Rule(
                 id: "f\(index)", entity: "F\(index)", fields: paths, action: generator.oneIn(12) ? .block : action, priority: generator.below(2))
         }
         let numbers = generator.pick(NumberPolicy.allCases)
-        let set = try RuleSet(base, fields: fields, numbers: numbers)
+        let set = try RuleSet(RuleSet(base, adding: fields), numbers: numbers)
         for _ in 0..<3 {
             let body = bodies.json()
-            let expected = try ReferenceMasker(rules, format: .json, fields: fields, numbers: numbers).mask(body)
+            let expected = try ReferenceMasker(rules + fields, format: .json, numbers: numbers).mask(body)
             for cuts in [Cuts.whole, .random(of: body.count, using: &generator), .random(of: body.count, using: &generator), .every(generator.within(1...3), of: body.count)] {
                 guard let difference = difference(try MaskerRun(set, .json, body, cuts).result, expected) else { continue }
                 Issue.record(

@@ -21,7 +21,7 @@ struct ReferenceDocuments {
     private(set) var values: [ReferenceFieldText] = []
     /// Findings of those that report.
     private(set) var reports: [(rule: String, raw: Range<Int>)] = []
-    private let fields: [FieldRule]
+    private let fields: [Rule]
     private(set) var brokenAt: Int?
     /// Of a body that goes on: the first byte of what cannot be read yet, an escape that is cut or a string that has not told what it holds.
     private(set) var unreadFrom: Int?
@@ -32,7 +32,7 @@ struct ReferenceDocuments {
     private let goesOn: Bool
 
     /// - Parameter goesOn: `body` is the beginning of one.
-    init(_ body: [UInt8], goesOn: Bool, fields: [FieldRule] = []) {
+    init(_ body: [UInt8], goesOn: Bool, fields: [Rule] = []) {
         self.goesOn = goesOn
         self.fields = fields
         read(body, origins: body.indices.map { $0..<$0 + 1 }, end: body.count, depth: 0, before: [], isOpen: true)

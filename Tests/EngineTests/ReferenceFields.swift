@@ -5,7 +5,7 @@ import Engine
 /// A string, number, `true` or `false` of a document, or what follows where it broke, that a field rule is about.
 struct ReferenceFieldValue {
     enum Kind { case string, number, literal, rest }
-    var rule: FieldRule
+    var rule: Rule
     var kind: Kind
     /// Half-open offsets into the document; of a string, between the quotes.
     var range: Range<Int>
@@ -26,10 +26,10 @@ struct ReferenceFields {
         var link: Link?
     }
 
-    private let rules: [FieldRule]
+    private let rules: [Rule]
 
     /// - Parameter brokenAt: where the document stops being JSON.
-    init(_ rules: [FieldRule], _ document: [UInt8], brokenAt: Int?) {
+    init(_ rules: [Rule], _ document: [UInt8], brokenAt: Int?) {
         self.rules = rules
         if rules.isEmpty { return }
         var open: [Open] = []
@@ -89,7 +89,7 @@ struct ReferenceFields {
             }
         }
         guard let brokenAt else { return }
-        var rest: FieldRule?
+        var rest: Rule?
         if let inner = open.last {
             // All that is around the place.
             rest = self.rule(for: open.dropLast().compactMap(\.link))
@@ -110,9 +110,9 @@ struct ReferenceFields {
     }
 
     /// The rule of the nearest value around, or of the value itself, that a path leads to.
-    private func rule(for way: [Link]) -> FieldRule? {
+    private func rule(for way: [Link]) -> Rule? {
         for length in stride(from: way.count, to: 0, by: -1) {
-            var best: (rank: (Int, Int), rule: FieldRule)?
+            var best: (rank: (Int, Int), rule: Rule)?
             for rule in rules {
                 for path in rule.fields where Self.leads(path.description, Array(way[..<length])) {
                     let rank = (Self.parts(path.description).count, rule.priority)

@@ -88,13 +88,13 @@ struct ReferenceMasker {
 
     let rules: [ReferenceRule]
     let format: Format
-    let fields: [FieldRule]
+    let fields: [Rule]
     let numbers: NumberPolicy
 
-    init(_ rules: [Rule], format: Format, fields: [FieldRule] = [], numbers: NumberPolicy = .string) throws {
-        self.rules = try rules.map(ReferenceRule.init)
+    init(_ rules: [Rule], format: Format, numbers: NumberPolicy = .string) throws {
+        self.rules = try rules.filter { !$0.pattern.isEmpty }.map(ReferenceRule.init)
+        fields = rules.filter { !$0.fields.isEmpty }
         self.format = format
-        self.fields = fields
         self.numbers = numbers
     }
 

@@ -1,26 +1,4 @@
-// A rule that masks the values of named fields, whatever they hold.
-
-/// A rule for the values of members with certain names, or at certain places of a document.
-///
-/// "Fields" in `docs/decisions/0001-the-meaning-of-masking.md` says what it means.
-public struct FieldRule: Sendable, Hashable {
-    /// Stable and unique among the field rules of a set; a pattern's rule may have the same.
-    public var id: String
-    public var entity: String
-    public var fields: [FieldPath]
-    /// `block` ends the body before the value.
-    public var action: Rule.Action
-    /// Decides between rules with equally long paths; higher wins.
-    public var priority: Int
-
-    public init(id: String, entity: String, fields: [FieldPath], action: Rule.Action = .redact(label: nil), priority: Int = 0) {
-        self.id = id
-        self.entity = entity
-        self.fields = fields
-        self.action = action
-        self.priority = priority
-    }
-}
+// Which values a rule names: paths to members of JSON documents; and what stands for a masked number.
 
 /// What stands in the place of a masked number, `true` or `false`, all of which leave the document valid.
 public enum NumberPolicy: String, Sendable, Hashable, CaseIterable {
