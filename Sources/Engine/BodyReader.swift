@@ -4,10 +4,16 @@ import ByteKernels
 
 /// The state of one text or JSON document: a body, or what a string of another document holds.
 struct BodyReader {
-    enum Reading { case text, json }
+    enum Reading {
+        case text, json
+        /// A text with character references.
+        case markup
+        case form
+    }
 
     private let rules: RuleSet
     private let reading: Reading
+    private let coding: TextCoding
     /// Documents around this one.
     private let level: Int
     /// The last bytes before those that were not released, as they came: what a text that begins in the next window can look back on.
@@ -17,6 +23,8 @@ struct BodyReader {
     private var tokenizer = JSONTokenizer()
     /// The document in the string that goes on in the next window: none or one.
     private var inner: [BodyReader] = []
+    /// Markup of an earlier window is a part of the text.
+    private var hasText = false
     /// The string that goes on has not told yet whether it holds a document: it is held from its start.
     private var beginsAgain = false
     /// Where the document stopped being JSON, in the body.
@@ -24,6 +32,7 @@ struct BodyReader {
     /// Where the number under way that is masked for its length began in the body.
     private var oversizedFrom = 0
     private var fields: FieldReader
+    private var form: FormReader
     /// The value of a field that goes on has its replacement already.
     private var hasBegun = false
     /// Where that value began in the body, and where one did that is reported.
@@ -45,6 +54,14 @@ struct BodyReader {
         self.level = level
         self.before = before
         fields = FieldReader(rules.fields)
+        form = FormReader(rules.fields)
+        coding =
+            switch reading {
+            case .text: .plain
+            case .json: .json
+            case .markup: .markup
+            case .form: .form
+            }
     }
 
     /// Reads a window. The next one begins behind the last byte that the writer has dealt with, and adds bytes to the rest. Not to be called again after
@@ -68,6 +85,7 @@ struct BodyReader {
         switch reading {
         case .text: readText(whole, behind, isLast, workspace, &writer)
         case .json: try readJSON(whole, behind, isLast, workspace, &writer)
+        case .markup, .form: try readCoded(whole, behind, isLast, workspace, &writer)
         }
         if writer.block != nil { return }
         let released = behind + writer.position
@@ -133,6 +151,47 @@ struct BodyReader {
         watch = workspace.scanner.watch
     }
 
+    // MARK: Forms and markup
+
+    private mutating func readCoded(
+        _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ isLast: Bool, _ workspace: Workspace, _ writer: inout WindowWriter
+    ) throws(MaskError) {
+        let window = UnsafeBufferPointer(rebasing: whole[behind...])
+        workspace.texts.removeAll(keepingCapacity: true)
+        workspace.values.removeAll(keepingCapacity: true)
+        workspace.reported.removeAll(keepingCapacity: true)
+        if reading == .form {
+            form.read(window, isLast: isLast, into: &workspace.texts, &workspace.values)
+            listReports(workspace)
+        } else {
+            let hasEscape = window.contains { coding.isSpecial($0) }
+            workspace.texts = [JSONText(kind: .string(hasEscape: hasEscape), start: 0, end: window.count, isContinued: hasText, isClosed: isLast)]
+            hasText = true
+        }
+        try fillArena(whole, behind, workspace)
+        var released = window.count
+        var nextDecoded = 0
+        for text in workspace.texts where writer.block == nil {
+            if case .field(let index) = text.kind {
+                maskField(workspace.values[index], window, &released, &writer)
+                continue
+            }
+            var decoded: Workspace.DecodedText?
+            if isApart(text, whole, behind) {
+                decoded = workspace.decoded[nextDecoded]
+                nextDecoded += 1
+            }
+            if !text.isContinued { self.text = TextState() }
+            scan(text, decoded, whole, behind, workspace, &released, &writer)
+        }
+        // A long hold is not watched: that is for bytes that stand for themselves and for JSON.
+        watch = nil
+        keepReports(workspace, &writer)
+        if writer.block != nil { return }
+        writer.pass(to: released)
+        if reading == .form, let last = workspace.texts.last { form.keep(window, from: last.start, released: writer.position) }
+    }
+
     // MARK: JSON
 
     private mutating func readJSON(
@@ -185,10 +244,7 @@ struct BodyReader {
             scan(json, decoded, whole, behind, workspace, &released, &writer)
         }
         writeFound(before: window.count + 1, &nextFound, window, workspace, &writer)
-        if !rules.fields.isEmpty {
-            let end = writer.block?.range.lowerBound ?? .max
-            writer.output.findings += workspace.reported.filter { $0.range.upperBound <= end }
-        }
+        if !rules.fields.isEmpty { keepReports(workspace, &writer) }
         if writer.block != nil { return }
         writer.pass(to: released)
         if !rules.fields.isEmpty, tokenizer.isInString, let last = workspace.texts.last {
@@ -254,13 +310,8 @@ struct BodyReader {
         var covered = workspace.texts.startIndex
         var end = window.count
         for (index, value) in workspace.values.enumerated() {
-            let rule = rules.fields.fields[value.field].rule
-            if rule.action == .report {
-                if !value.isContinued { reportFrom = origin.start(value.start) }
-                let reach = origin.end(value.end)
-                if value.isClosed, reportFrom < reach {
-                    workspace.reported.append(Finding(rule: rule.id, entity: rule.entity, range: reportFrom..<reach, action: .reported))
-                }
+            if rules.fields.fields[value.field].rule.action == .report {
+                listReport(value, workspace)
                 continue
             }
             if value.kind == .literal, value.isContinued {
@@ -278,13 +329,33 @@ struct BodyReader {
         }
     }
 
+    /// Lists the values that are reported and end in the window.
+    private mutating func listReports(_ workspace: Workspace) {
+        for value in workspace.values where rules.fields.fields[value.field].rule.action == .report { listReport(value, workspace) }
+    }
+
+    private mutating func listReport(_ value: FieldReader.Value, _ workspace: Workspace) {
+        let rule = rules.fields.fields[value.field].rule
+        if !value.isContinued { reportFrom = origin.start(value.start) }
+        let end = origin.end(value.end)
+        if value.isClosed, reportFrom < end {
+            workspace.reported.append(Finding(rule: rule.id, entity: rule.entity, range: reportFrom..<end, action: .reported))
+        }
+    }
+
+    /// Passes on what was listed, but for what ends behind the place where the body ends.
+    private func keepReports(_ workspace: Workspace, _ writer: inout WindowWriter) {
+        let end = writer.block?.range.lowerBound ?? .max
+        writer.output.findings += workspace.reported.filter { $0.range.upperBound <= end }
+    }
+
     /// Masks the value of a field, or what of it has come.
     private mutating func maskField(
         _ value: FieldReader.Value, _ window: UnsafeBufferPointer<UInt8>, _ released: inout Int, _ writer: inout WindowWriter
     ) {
         let field = rules.fields.fields[value.field]
         var end = value.end
-        if value.kind == .string, !value.isClosed {
+        if value.kind == .string, !value.isClosed, coding == .json {
             // The first half of an escape waits for the second.
             let backslashes = window[value.start..<end].reversed().prefix { $0 == UInt8(ascii: "\\") }.count
             end -= backslashes & 1
@@ -299,7 +370,7 @@ struct BodyReader {
                     rule: field.rule.id, entity: field.rule.entity, range: origin.start(value.start)..<origin.end(value.start + 1), action: .blocked)
                 return
             }
-            guard let written = field.written(value, UnsafeBufferPointer(rebasing: window[value.start..<end]), rules.numbers) else {
+            guard let written = field.written(value, UnsafeBufferPointer(rebasing: window[value.start..<end]), rules.numbers, coding) else {
                 released = value.start
                 return
             }
@@ -457,7 +528,7 @@ struct BodyReader {
             let raw = UnsafeBufferPointer(rebasing: window[json.start..<json.end])
             var read = raw.count
             if json.isString {
-                read = JSONEscapes.decode(raw, isClosed: json.isClosed, into: &workspace.arena, noting: &units)
+                read = coding.decode(raw, isClosed: json.isClosed, into: &workspace.arena, noting: &units)
             } else {
                 workspace.arena.append(contentsOf: raw)
             }
@@ -552,7 +623,7 @@ struct BodyReader {
     ///
     /// - Parameters:
     ///   - start: where the stretch begins in the window.
-    ///   - isEscaped: the text is that of a JSON string.
+    ///   - isEscaped: the text is not written as it is.
     private mutating func apply(
         _ workspace: Workspace, text bytes: UnsafeBufferPointer<UInt8>, at start: Int, units: UnitMap?, isEscaped: Bool, isLast: Bool, _ writer: inout WindowWriter
     ) {
@@ -564,7 +635,8 @@ struct BodyReader {
             if let winner = replacement.winner {
                 writer.pass(to: start + rawStart(replacement.start))
                 let rule = rules.compiled[winner.rule]
-                writer.write(isEscaped ? rule.writtenEscaped(winner, in: bytes) : rule.written(winner, in: bytes))
+                let written = isEscaped && coding == .json ? rule.writtenEscaped(winner, in: bytes) : rule.written(winner, in: bytes)
+                writer.write(isEscaped && coding != .json ? coding.encoded(written) : written)
             }
             writer.skip(to: start + (isEnd ? rawEnd(replacement.end) : min(rawEnd(replacement.end), rawStart(scanner.released))))
         }

@@ -6,6 +6,10 @@ public enum Format: String, Sendable, CaseIterable {
     case text
     /// Strings and numbers are texts; what is masked keeps the document valid. Reads NDJSON too.
     case json
+    /// HTML or XML: one text, its character references resolved.
+    case markup
+    /// `application/x-www-form-urlencoded`: names and values are texts, their percent-encoding resolved.
+    case form
     /// Server-sent events: each leaves whole, and texts that a model's answer spreads over events are seen as one.
     case sse
 }
@@ -36,6 +40,8 @@ public struct Masker {
         switch format {
         case .text: body = BodyMasker(rules, .text)
         case .json: body = BodyMasker(rules, .json)
+        case .markup: body = BodyMasker(rules, .markup)
+        case .form: body = BodyMasker(rules, .form)
         case .sse: events = EventStreamMasker(rules)
         }
     }

@@ -38,19 +38,20 @@ extension FieldSet.Field {
     /// What stands for a value; nil if all of it has to be known first.
     ///
     /// - Parameter raw: what of the value is there: for a string, what stands between the quotes.
-    func written(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ numbers: NumberPolicy) -> [UInt8]? {
+    func written(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ numbers: NumberPolicy, _ coding: TextCoding) -> [UInt8]? {
         switch value.kind {
         case .rest: return label
         case .literal:
             if numbers == .zero { return Array("false".utf8) }
             return numbers.written(rule.action == .remove ? [] : escapedLabel)
         case .string, .number:
-            guard let text = writtenInString(value, raw) else { return nil }
+            guard let text = writtenInString(value, raw, coding) else { return nil }
             return value.kind == .number ? numbers.written(text) : text
         }
     }
 
-    private func writtenInString(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    private func writtenInString(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ coding: TextCoding) -> [UInt8]? {
+        let escapedLabel = coding == .json ? self.escapedLabel : coding.encoded(label)
         switch rule.action {
         case .redact, .block, .report: return escapedLabel
         case .remove: return []
@@ -59,8 +60,8 @@ extension FieldSet.Field {
             if !value.isClosed { return nil }
             var text: [UInt8] = []
             var units = UnitMap()
-            _ = JSONEscapes.decode(raw, isClosed: true, into: &text, noting: &units)
-            return JSONEscapes.escaped(text.withUnsafeBufferPointer { style.filled($0) })
+            _ = coding.decode(raw, isClosed: true, into: &text, noting: &units)
+            return coding.encoded(text.withUnsafeBufferPointer { style.filled($0) })
         }
     }
 }

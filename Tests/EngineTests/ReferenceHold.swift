@@ -40,7 +40,14 @@ extension ReferenceMasker {
             if last.kind == .number { return HoldBound(from: last.bytes.count > Self.longest ? prefix.count : last.start, reason: .unfinished) }
             unreadFrom = unread
             text = last
-        case .sse: preconditionFailure("the reference reads text and JSON")
+        case .markup:
+            text = ReferenceCodings.markup(prefix, goesOn: true)
+            unreadFrom = text.unfinishedEscape
+        case .form:
+            guard let last = ReferenceCodings.form(prefix, fields: [], goesOn: true).texts.last else { return nothing }
+            text = last
+            unreadFrom = last.unfinishedEscape
+        case .sse: preconditionFailure("the reference reads text, JSON, forms and markup")
         }
         var bound = nothing
         if let escape = unreadFrom { bound = HoldBound(from: escape, reason: .unfinished, endsInEscape: true) }

@@ -112,7 +112,11 @@ struct ReferenceMasker {
             values = json.values
             reports = json.reports
             result.brokenJSONAt = json.brokenAt
-        case .sse: preconditionFailure("the reference reads text and JSON")
+        case .markup: texts = [ReferenceCodings.markup(body, goesOn: false)]
+        case .form:
+            let form = ReferenceCodings.form(body, fields: fields, goesOn: false)
+            (texts, values, reports) = (form.texts, form.values, form.reports)
+        case .sse: preconditionFailure("the reference reads text, JSON, forms and markup")
         }
         // Texts and values of fields, in order.
         let outcomes = texts.map { ($0.start, mask($0)) } + values.map { ($0.raw.lowerBound, mask($0)) }
@@ -161,11 +165,13 @@ struct ReferenceMasker {
         if case .mask(let style) = value.rule.action, value.kind == .string || value.kind == .number, bytes.count <= Self.longest {
             // Without its end: the body may have ended in an escape.
             let string = [UInt8(ascii: "\"")] + bytes
-            text = filled(value.kind == .string ? ReferenceJSON(string).texts[0].bytes[...] : bytes[...], style)
+            let decoded = format == .form ? ReferenceCodings.form([UInt8(ascii: "=")] + bytes, fields: [], goesOn: false).texts[1].bytes : ReferenceJSON(string).texts.first?.bytes ?? []
+            text = filled(value.kind == .string ? decoded[...] : bytes[...], style)
         }
         let written: [UInt8]
         switch value.kind {
         case .rest: written = text
+        case .string where format == .form: written = ReferenceCodings.writtenInForm(text)
         case .string: written = escaped(text)
         case .number: written = standsForNumber(escaped(text))
         case .literal: written = numbers == .zero ? Array("false".utf8) : standsForNumber(escaped(text))
@@ -349,6 +355,8 @@ struct ReferenceMasker {
         case .plain: return escaped(written, times: text.depth)
         case .string: return escaped(written, times: text.depth + 1)
         case .number: return written
+        case .formPart: return ReferenceCodings.writtenInForm(written)
+        case .markup: return ReferenceCodings.writtenInMarkup(written)
         }
     }
 
