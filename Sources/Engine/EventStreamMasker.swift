@@ -1,23 +1,26 @@
-// Masks a stream of server-sent events: each event is released whole, and a value that a model's answer spreads over many events is seen as one.
+// Masks a stream of events: each event is released whole, and a value that a model's answer spreads over many events is seen as one.
 //
 // `docs/decisions/0002-event-streams.md` says what is held and when it is released.
 
 /// The state of one event stream.
 struct EventStreamMasker {
-    /// A larger event is masked while it streams, and ends the texts that were spread over events before it.
+    /// A larger event is masked while it streams.
     static let largestEvent = 32 * 1024
-    /// Bytes of whole events that may wait for a prefix to be decided. Beyond it the body fails.
-    static let mostWaiting = 48 * 1024
+    /// Bytes that may be kept: of the event that is not complete, those that wait, and what is remembered of their texts. Beyond it the body fails.
+    static let mostState = 64 * 1024
     /// Channels that are remembered at a time. Beyond it those that hold nothing are forgotten, and if there are none the body fails.
     static let mostChannels = 256
+    /// Lines of NDJSON in which no model speaks; what follows them is read as any other NDJSON.
+    static let mostSilentLines = 16
 
     private let rules: RuleSet
-    private var framing = EventFraming()
+    private var framing: EventFraming
     /// The event that has not ended.
     private var unfinished: [UInt8] = []
     private var unfinishedFrom = 0
     /// Events in order that wait; the first has number `firstNumber`.
     private var waiting: [Event] = []
+    private var waitingCount = 0
     private var firstNumber = 0
     /// Few, and looked for by name in turn.
     private var channels: [Channel] = []
@@ -27,10 +30,20 @@ struct EventStreamMasker {
     private static let mostTemplates = 2
     /// Masks the line under way of an event that is too large to be held.
     private var line: LineMasker?
+    /// Whose stream it is, and the id of the request that the latest JSON-RPC message answers, as it came.
+    private var api: ModelAPI?
+    private var requestID: [UInt8]?
+    /// Lines of NDJSON so far, until a model speaks in one.
+    private var silentLines = 0
+    /// Masks what follows lines in which no model speaks.
+    private var rest: BodyMasker?
+    private var restFrom = 0
 
     fileprivate struct Event {
         var bytes: [UInt8]
         var edits: [Edit] = []
+        /// Values that say again what a text says; emptied if anything is masked.
+        var tokenLists: [Range<Int>] = []
         /// Pieces of channels that are not decided.
         var undecided = 0
     }
@@ -39,9 +52,7 @@ struct EventStreamMasker {
 
     /// A text that is spread over events.
     fileprivate struct Channel {
-        let name: String
-        /// Of what it is a part: see ``ChannelReading/answer(of:)``.
-        let answer: String?
+        let name: [UInt8]
         var state = TextState()
         /// What of it is not released, decoded.
         var held: [UInt8] = []
@@ -50,14 +61,19 @@ struct EventStreamMasker {
         var bodyEnd = 0
         /// Another channel of the same answer speaks: what this one held has gone out.
         var isQuiet = false
+        /// Set while one open match holds back all that is held.
+        var watch: TextScanner.Watch?
 
-        init(_ name: String) {
-            self.name = name
-            answer = name.isEmpty ? nil : ChannelReading.answer(of: name)
-        }
+        init(_ name: [UInt8]) { self.name = name }
 
         /// Nothing that has come is undecided, so it can be forgotten.
         var isIdle: Bool { held.isEmpty && state.runs.isEmpty && state.group == nil && state.openReports.isEmpty }
+
+        /// Bytes that it takes, about.
+        var stateCount: Int {
+            MemoryLayout<Channel>.size + name.count + held.count + state.lookback.count
+                + pieces.reduce(0) { $0 + MemoryLayout<Piece>.size + $1.units.units.count * MemoryLayout<UnitMap.Unit>.size }
+        }
 
         struct Piece {
             var event: Int
@@ -74,10 +90,20 @@ struct EventStreamMasker {
         }
     }
 
-    init(_ rules: RuleSet) { self.rules = rules }
+    init(_ rules: RuleSet, _ kind: EventFraming.Kind) {
+        self.rules = rules
+        framing = EventFraming(kind)
+    }
 
-    var heldCount: Int { unfinished.count + waitingCount + (line?.heldCount ?? 0) }
-    private var waitingCount: Int { waiting.reduce(0) { $0 + $1.bytes.count } }
+    var heldCount: Int { unfinished.count + waitingCount + (line?.heldCount ?? 0) + (rest?.heldCount ?? 0) }
+
+    /// Where a body of lines stopped being JSON.
+    var brokenJSONAt: Int? { rest?.brokenJSONAt.map { restFrom + $0 } }
+
+    /// Bytes kept, about.
+    private var stateCount: Int {
+        unfinished.count + waitingCount + waiting.count * MemoryLayout<Event>.size + channels.reduce(0) { $0 + $1.stateCount }
+    }
 
     // MARK: Bytes to events
 
@@ -85,23 +111,26 @@ struct EventStreamMasker {
         let bytes = chunk.bindMemory(to: UInt8.self)
         var start = 0
         while start < bytes.count, output.blocked == nil {
+            if rest != nil { return try feedRest(chunk, from: start, into: &output) }
             let end = framing.endOfEvent(in: bytes, from: start)
             let part = UnsafeBufferPointer(rebasing: bytes[start..<(end ?? bytes.count)])
             start = end ?? bytes.count
             if line != nil {
                 try stream(part, eventEnds: end != nil, into: &output)
             } else if unfinished.count + part.count > Self.largestEvent {
-                try endChannels(where: { _ in true }, into: &output)
-                release(into: &output)
-                if output.blocked != nil { return }
-                line = LineMasker(rules, at: unfinishedFrom)
-                let begun = unfinished
-                unfinished = []
-                try begun.withUnsafeBufferPointer { begun throws(MaskError) in try stream(begun, eventEnds: false, into: &output) }
-                try stream(part, eventEnds: end != nil, into: &output)
+                if isSilent {
+                    unfinished.append(contentsOf: part)
+                    try beginRest(into: &output)
+                } else {
+                    try streamUnfinished(part, eventEnds: end != nil, into: &output)
+                }
             } else {
+                // No more is reserved than is needed, so that the state is what it is said to be.
+                if unfinished.count + part.count > unfinished.capacity, !unfinished.isEmpty {
+                    unfinished.reserveCapacity(unfinished.count + part.count + min(unfinished.count, 2048))
+                }
                 unfinished.append(contentsOf: part)
-                if end != nil { try finishEvent(into: &output) }
+                if end != nil { try finishEvent(into: &output) } else if unfinished.count > 8192 { try checkState() }
             }
         }
     }
@@ -110,88 +139,158 @@ struct EventStreamMasker {
     mutating func finish(into output: inout MaskedBytes) throws(MaskError) {
         if !unfinished.isEmpty { try finishEvent(into: &output) }
         if output.blocked != nil { return }
+        if rest != nil {
+            var masked = MaskedBytes()
+            try rest?.finish(into: &masked)
+            return output.append(masked, from: 0, bodyOffset: restFrom)
+        }
         try endChannels(where: { _ in true }, into: &output)
+        if output.blocked != nil { return }
         release(into: &output)
-        if output.blocked == nil { try line?.finish(into: &output) }
+        try line?.finish(into: &output)
         line = nil
+    }
+
+    /// Begins to mask the event under way while it comes. What channels hold is decided, as if others spoke.
+    private mutating func streamUnfinished(
+        _ part: UnsafeBufferPointer<UInt8>, eventEnds: Bool, into output: inout MaskedBytes
+    ) throws(MaskError) {
+        for index in channels.indices where !channels[index].isQuiet {
+            try quieten(index, into: &output)
+            if output.blocked != nil { return }
+        }
+        release(into: &output)
+        line = LineMasker(rules, framing.kind, at: unfinishedFrom)
+        let begun = unfinished
+        unfinished = []
+        try begun.withUnsafeBufferPointer { begun throws(MaskError) in try stream(begun, eventEnds: false, into: &output) }
+        if output.blocked == nil { try stream(part, eventEnds: eventEnds, into: &output) }
     }
 
     private mutating func stream(_ part: UnsafeBufferPointer<UInt8>, eventEnds: Bool, into output: inout MaskedBytes) throws(MaskError) {
         try line?.feed(part, into: &output)
-        guard eventEnds, let ended = line else { return }
+        guard eventEnds, output.blocked == nil, let ended = line else { return }
         try line?.finish(into: &output)
         unfinishedFrom = ended.position
         line = nil
     }
 
+    // MARK: NDJSON in which no model speaks
+
+    private var isSilent: Bool { framing.kind == .lines && silentLines <= Self.mostSilentLines && channels.isEmpty && api == nil }
+
+    /// Reads the body as NDJSON from the event under way on.
+    private mutating func beginRest(into output: inout MaskedBytes) throws(MaskError) {
+        rest = BodyMasker(rules, .json)
+        restFrom = unfinishedFrom
+        let begun = unfinished
+        unfinished = []
+        var masked = MaskedBytes()
+        try begun.withUnsafeBufferPointer { begun throws(MaskError) in
+            let begun = UnsafeRawBufferPointer(begun)
+            try rest?.feed(begun, into: &masked)
+            var bytes: [UInt8] = []
+            masked.append(to: &bytes, chunk: begun)
+            masked.pieces = [.bytes(bytes)]
+        }
+        output.append(masked, from: 0, bodyOffset: restFrom)
+    }
+
+    private mutating func feedRest(_ chunk: UnsafeRawBufferPointer, from start: Int, into output: inout MaskedBytes) throws(MaskError) {
+        var masked = MaskedBytes()
+        try rest?.feed(UnsafeRawBufferPointer(rebasing: chunk[start...]), into: &masked)
+        output.append(masked, from: start, bodyOffset: restFrom)
+    }
+
     // MARK: One event
 
     private mutating func finishEvent(into output: inout MaskedBytes) throws(MaskError) {
-        let bytes = unfinished
+        let isFirst = unfinishedFrom == 0
         let start = unfinishedFrom
+        if try finishKnown(unfinished, at: start, into: &output) { return }
+        let bytes = unfinished
+        let content = bytes.withUnsafeBufferPointer { EventContent($0, framing.kind, isFirst: isFirst) }
+        let joined = content.data.count == 1 ? nil : bytes.withUnsafeBufferPointer { content.joined($0) }
+        let read = bytes.withUnsafeBufferPointer { event in
+            guard let joined else { return EventReader.read(UnsafeBufferPointer(rebasing: event[content.data[0]])) }
+            return joined.withUnsafeBufferPointer { EventReader.read($0) }
+        }
+        if framing.kind == .lines, api == nil, channels.isEmpty, read?.api == nil, read?.pieces.isEmpty ?? true, silentLines <= Self.mostSilentLines {
+            // What is no document of its own may be a line of one.
+            silentLines += read == nil && !content.data.isEmpty ? Self.mostSilentLines + 1 : 1
+            if silentLines > Self.mostSilentLines { return try beginRest(into: &output) }
+        }
         unfinished = []
         unfinishedFrom += bytes.count
-        if try finishKnown(bytes, at: start, into: &output) { return }
+        if let told = read?.api { api = told }
+
         var event = Event(bytes: bytes)
         let findingCount = output.findings.count
-        var pieces: [(ChannelPiece, JSONText, base: Int)] = []
-        var ended: [String] = []
-        for line in bytes.withUnsafeBufferPointer({ EventLine.lines(of: $0) }) {
-            let value = Array(bytes[line.value])
-            var blanks: [Range<Int>] = []
-            var reading = BodyReader.Reading.text
-            if line.isData {
-                if value == Array("[DONE]".utf8) { ended.append("") }
-                var texts: [JSONText] = []
-                var tokenizer = JSONTokenizer()
-                value.withUnsafeBufferPointer { value in
-                    _ = tokenizer.read(value, isLast: true, into: &texts)
-                    guard tokenizer.brokenAt == nil, !texts.isEmpty else { return }
-                    reading = .json
-                    let channels = ChannelReading(value, texts: texts)
-                    ended += channels.ended
-                    for piece in channels.pieces where texts[piece.text].end > texts[piece.text].start {
-                        pieces.append((piece, texts[piece.text], line.value.lowerBound))
-                        blanks.append(texts[piece.text].start..<texts[piece.text].end)
-                    }
-                }
-            }
-            try maskClosed(value, reading, without: blanks, at: line.value.lowerBound, bodyOffset: start, &event, &output)
-            if output.blocked != nil { break }
+        for other in content.others where output.blocked == nil {
+            try maskClosed(Array(bytes[other]), .text, EventContent(other), bodyOffset: start, &event, &output)
         }
-        let texts = pieces.map { piece, text, base in (channel: piece.channel, range: base + text.start..<base + text.end) }
-        if event.edits.isEmpty, output.findings.count == findingCount, output.blocked == nil, ended.isEmpty, !texts.isEmpty,
-            bytes.count <= EventTemplate.longest
-        {
-            if templates.count == Self.mostTemplates { templates.removeLast() }
-            templates.insert(EventTemplate(bytes, texts: texts), at: 0)
+        if output.blocked == nil, !content.data.isEmpty {
+            let data = joined ?? Array(bytes[content.data[0]])
+            let opening = data.first { $0 > 0x20 }
+            let isJSON = read != nil || opening == UInt8(ascii: "{") || opening == UInt8(ascii: "[")
+            try maskClosed(
+                data, isJSON ? .json : .text, without: read?.pieces.map(\.text) ?? [], content, bodyOffset: start, &event, &output)
+            if output.blocked == nil, let id = read?.requestID { try noteRequest(Array(data[id])) }
         }
-        waiting.append(event)
-        let number = firstNumber + waiting.count - 1
+        let number = firstNumber + waiting.count
         if output.blocked != nil {
-            endBody(before: number, into: &output)
+            append(event)
+            return endBody(before: number, into: &output)
+        }
+        guard let read else {
+            append(event)
+            if content.data.count == 1, bytes[content.data[0]].elementsEqual(Self.done) { try endChannels(where: { _ in true }, into: &output) }
+            if output.blocked == nil { try releaseDecided(into: &output) }
             return
         }
-        for text in texts {
-            try add(text.channel, bytes, text.range, event: number, eventStart: start, into: &output)
+        event.tokenLists = read.tokenLists.map { content.place(ofByte: $0.lowerBound)..<content.place(behindByte: $0.upperBound) }
+        if event.edits.isEmpty, output.findings.count == findingCount, read.ended.isEmpty, read.tokenLists.isEmpty, !read.pieces.isEmpty,
+            content.data.count == 1, bytes.count <= EventTemplate.longest
+        {
+            if templates.count == Self.mostTemplates { templates.removeLast() }
+            templates.insert(EventTemplate(bytes, data: content.data[0], read), at: 0)
+        }
+        append(event)
+        for piece in read.pieces {
+            let text = content.place(ofByte: piece.text.lowerBound)..<content.place(behindByte: piece.text.upperBound)
+            try add(piece.channel, bytes, text, event: number, eventStart: start, into: &output)
             if output.blocked != nil { return }
         }
-        for prefix in ended {
-            try endChannels(where: { $0.hasPrefix(prefix) }, into: &output)
+        for prefix in read.ended {
+            try endChannels(where: { $0.starts(with: prefix) }, into: &output)
             if output.blocked != nil { return }
         }
         try releaseDecided(into: &output)
     }
 
+    /// The last event of OpenAI's streams, which is not JSON.
+    private static let done = Array("[DONE]".utf8)
+
     /// Takes an event that has its fixed bytes in common with one of the latest; false if it has not.
     private mutating func finishKnown(_ bytes: [UInt8], at start: Int, into output: inout MaskedBytes) throws(MaskError) -> Bool {
-        for (index, template) in templates.enumerated() {
-            guard let texts = bytes.withUnsafeBufferPointer({ template.texts(in: $0) }) else { continue }
+        for index in templates.indices {
+            guard let fit = bytes.withUnsafeBufferPointer({ templates[index].fit($0) }) else { continue }
+            unfinished = []
+            unfinishedFrom += bytes.count
             if index > 0 { templates.swapAt(0, index) }
-            waiting.append(Event(bytes: bytes))
-            let number = firstNumber + waiting.count - 1
-            for (channel, text) in zip(template.channels, texts) {
-                try add(channel, bytes, text, event: number, eventStart: start, into: &output)
+            var event = Event(bytes: bytes)
+            if !fit.isSame {
+                let blanks = fit.texts.map { $0.lowerBound - fit.data.lowerBound..<$0.upperBound - fit.data.lowerBound }
+                try maskClosed(Array(bytes[fit.data]), .json, without: blanks, EventContent(fit.data), bodyOffset: start, &event, &output)
+            }
+            let number = firstNumber + waiting.count
+            append(event)
+            if output.blocked != nil {
+                endBody(before: number, into: &output)
+                return true
+            }
+            for (place, text) in fit.texts.enumerated() {
+                try add(templates[0].channels[place], bytes, text, event: number, eventStart: start, into: &output)
                 if output.blocked != nil { return true }
             }
             try releaseDecided(into: &output)
@@ -200,38 +299,52 @@ struct EventStreamMasker {
         return false
     }
 
-    private mutating func releaseDecided(into output: inout MaskedBytes) throws(MaskError) {
-        release(into: &output)
-        if waitingCount > Self.mostWaiting {
-            throw MaskError(description: "more than \(Self.mostWaiting) bytes of events wait for the end of one value")
-        }
+    private mutating func append(_ event: Event) {
+        waiting.append(event)
+        waitingCount += event.bytes.count
     }
 
-    /// Masks a line's value on its own, leaving the strings at `blanks` out, which belong to channels.
+    private mutating func releaseDecided(into output: inout MaskedBytes) throws(MaskError) {
+        release(into: &output)
+        if waitingCount > 8192 || channels.count > 16 { try checkState() }
+    }
+
+    private mutating func checkState() throws(MaskError) {
+        if stateCount <= Self.mostState { return }
+        channels.removeAll { $0.isIdle }
+        if stateCount <= Self.mostState { return }
+        throw MaskError(description: "more than \(Self.mostState) bytes of events and their texts wait for the end of a value")
+    }
+
+    /// Keeps the id of a JSON-RPC request for the error that may end its answer, if there is nothing in it to mask.
+    private mutating func noteRequest(_ id: [UInt8]) throws(MaskError) {
+        guard id.count <= 64 else { return requestID = nil }
+        let masked = try BodyReader.edits(rules, .json, id)
+        requestID = masked.edits.isEmpty && masked.blocked == nil ? id : nil
+    }
+
+    /// Masks a text, or the data of an event, on its own, leaving the strings at `blanks` out, which belong to channels.
     private func maskClosed(
-        _ value: [UInt8], _ reading: BodyReader.Reading, without blanks: [Range<Int>], at offset: Int, bodyOffset: Int, _ event: inout Event,
-        _ output: inout MaskedBytes
+        _ value: [UInt8], _ reading: BodyReader.Reading, without blanks: [Range<Int>] = [], _ content: EventContent, bodyOffset: Int,
+        _ event: inout Event, _ output: inout MaskedBytes
     ) throws(MaskError) {
-        var kept: [UInt8] = []
-        var last = 0
-        for blank in blanks {
-            kept += value[last..<blank.lowerBound]
-            last = blank.upperBound
-        }
-        kept += value[last...]
-        /// An offset into `kept` as one into the event.
-        func inEvent(_ position: Int) -> Int {
+        var kept = value
+        for blank in blanks.reversed() { kept.removeSubrange(blank) }
+        /// An offset into `kept` as one into the value.
+        func inValue(_ position: Int) -> Int {
             var original = position
             for blank in blanks where original >= blank.lowerBound { original += blank.count }
-            return original + offset
+            return original
         }
         let masked = try BodyReader.edits(rules, reading, kept)
         for edit in masked.edits {
-            event.edits.append(Edit(range: inEvent(edit.range.lowerBound)..<inEvent(edit.range.upperBound), bytes: edit.bytes))
+            event.edits += content.edits(of: Edit(range: inValue(edit.range.lowerBound)..<inValue(edit.range.upperBound), bytes: edit.bytes))
         }
         func moved(_ finding: Finding) -> Finding {
             var moved = finding
-            moved.range = bodyOffset + inEvent(finding.range.lowerBound)..<bodyOffset + inEvent(finding.range.upperBound)
+            moved.range =
+                bodyOffset + content.place(ofByte: inValue(finding.range.lowerBound))
+                ..< bodyOffset + content.place(behindByte: inValue(finding.range.upperBound))
             return moved
         }
         output.findings += masked.findings.map(moved)
@@ -242,7 +355,7 @@ struct EventStreamMasker {
 
     /// - Parameter text: where the piece stands in the event.
     private mutating func add(
-        _ name: String, _ bytes: [UInt8], _ text: Range<Int>, event: Int, eventStart: Int, into output: inout MaskedBytes
+        _ name: [UInt8], _ bytes: [UInt8], _ text: Range<Int>, event: Int, eventStart: Int, into output: inout MaskedBytes
     ) throws(MaskError) {
         let known = channels.firstIndex { $0.name == name }
         let index = known ?? channels.count
@@ -254,14 +367,14 @@ struct EventStreamMasker {
             }
             channels.append(Channel(name))
         }
-        if channels.count > 1, let answer = channels[index].answer {
-            for other in channels.indices where other != index && !channels[other].isQuiet && channels[other].answer == answer {
+        if channels.count > 1, let answer = EventReading.answer(of: name) {
+            for other in channels.indices where other != index && !channels[other].isQuiet && channels[other].name.starts(with: answer) {
                 try quieten(other, into: &output)
                 if output.blocked != nil { return }
             }
         }
         // Out of the array while it is changed, so that nothing is copied.
-        var channel = Channel("")
+        var channel = Channel([])
         swap(&channel, &channels[index])
         channel.isQuiet = false
         var units = UnitMap()
@@ -273,8 +386,18 @@ struct EventStreamMasker {
             Channel.Piece(
                 event: event, start: start, count: channel.held.count - start, raw: text.lowerBound, units: units, eventStart: eventStart))
         waiting[event - firstNumber].undecided += 1
-        try scan(&channel, isLast: false, into: &output)
+        if try !isStillHeld(&channel, from: start) { try scan(&channel, isLast: false, into: &output) }
         swap(&channel, &channels[index])
+    }
+
+    /// Whether the match that holds all of a channel back is still open after the text that has come, so that nothing can be released.
+    private func isStillHeld(_ channel: inout Channel, from start: Int) throws(MaskError) -> Bool {
+        guard var next = channel.watch else { return false }
+        let workspace = try rules.takeWorkspace()
+        let isOpen = channel.held[start...].withUnsafeBufferPointer { workspace.scanner.step(&next, over: $0) }
+        rules.give(back: workspace)
+        channel.watch = isOpen ? next : nil
+        return isOpen
     }
 
     /// Lets go what a channel holds, because another one of the same answer has begun to speak: a reasoning text before the answer, the answer before a tool
@@ -291,8 +414,10 @@ struct EventStreamMasker {
         channels[index] = quiet
     }
 
-    private mutating func endChannels(where isEnded: (String) -> Bool, into output: inout MaskedBytes) throws(MaskError) {
-        let ended = channels.filter { isEnded($0.name) }.sorted { $0.name < $1.name }
+    private mutating func endChannels(where isEnded: ([UInt8]) -> Bool, into output: inout MaskedBytes) throws(MaskError) {
+        if channels.isEmpty { return }
+        // In an order that does not depend on which came first to be forgotten.
+        let ended = channels.filter { isEnded($0.name) }.sorted { $0.name.lexicographicallyPrecedes($1.name) }
         channels.removeAll { isEnded($0.name) }
         for var channel in ended where !channel.isQuiet {
             try scan(&channel, isLast: true, into: &output)
@@ -302,6 +427,7 @@ struct EventStreamMasker {
 
     /// Scans what a channel holds, notes what is to be replaced in its events, and drops what is decided.
     private mutating func scan(_ channel: inout Channel, isLast: Bool, into output: inout MaskedBytes) throws(MaskError) {
+        if channel.held.isEmpty, isLast, channel.isIdle { return }
         let workspace = try rules.takeWorkspace()
         // A text has an edge where it begins, which the sieve sees as a quote.
         let before = channel.state.before == nil ? [UInt8(ascii: "\"")] : channel.state.lookback
@@ -334,7 +460,14 @@ struct EventStreamMasker {
             for piece in pieces where !piece.hasLeft && piece.start < end && piece.start + piece.count > replacement.start {
                 let from = max(replacement.start, piece.start)
                 let to = min(end, piece.start + piece.count)
-                waiting[piece.event - firstNumber].edits.append(Edit(range: piece.rawStart(ofText: from)..<piece.rawEnd(ofText: to), bytes: written))
+                let range = piece.rawStart(ofText: from)..<piece.rawEnd(ofText: to)
+                let event = piece.event - firstNumber
+                if let winner = replacement.winner, to == piece.start + piece.count, replacement.end > to || scanner.released < bytes.count {
+                    // Some APIs say in every event what has been said so far.
+                    let label = JSONEscapes.escaped(rules.compiled[winner.rule].written(winner, in: bytes))
+                    waiting[event].maskRepeats(of: bytes[replacement.start..<to], besides: range, by: label)
+                }
+                waiting[event].edits.append(Edit(range: range, bytes: written))
                 written = []
             }
         }
@@ -345,6 +478,7 @@ struct EventStreamMasker {
             endBody(before: (pieces.last { $0.start <= block.start } ?? pieces[0]).event, into: &output)
         }
         let released = scanner.released
+        channel.watch = isLast ? nil : scanner.watch
         rules.give(back: workspace)
         if output.blocked != nil { return }
         for piece in pieces where !piece.hasLeft && piece.start + piece.count <= released { waiting[piece.event - firstNumber].undecided -= 1 }
@@ -360,6 +494,7 @@ struct EventStreamMasker {
         var count = 0
         while count < waiting.count, waiting[count].undecided == 0 {
             output.append(waiting[count].masked)
+            waitingCount -= waiting[count].bytes.count
             count += 1
         }
         waiting.removeFirst(count)
@@ -369,19 +504,16 @@ struct EventStreamMasker {
     /// Ends the body because of a block in the event with that number: of those before it all go out that are decided, then an event that says
     /// that the stream ends here.
     private mutating func endBody(before number: Int, into output: inout MaskedBytes) {
+        let last = waiting.indices.contains(number - firstNumber) ? waiting[number - firstNumber].bytes : []
         while firstNumber < number, let event = waiting.first, event.undecided == 0 {
             output.append(event.masked)
             waiting.removeFirst()
             firstNumber += 1
         }
         waiting = []
-        output.append(Self.errorEvent)
+        waitingCount = 0
+        output.append(StreamError.event(api, framing.kind, sequenceNumber: StreamError.sequenceNumber(of: last), requestID: requestID))
     }
-
-    /// Understood by clients of OpenAI's API (an `error` member in the data) and of Anthropic's (an event named `error`).
-    private static let errorEvent = Array(
-        ("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"permission_error\",\"code\":\"sluice_blocked\","
-            + "\"message\":\"The gateway ended this answer because it holds something that its rules block.\"}}\n\n").utf8)
 }
 
 extension EventStreamMasker.Channel.Piece {
@@ -395,22 +527,59 @@ extension EventStreamMasker.Event {
         if edits.isEmpty { return bytes }
         var masked: [UInt8] = []
         var position = 0
-        for edit in edits.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+        let emptied = tokenLists.map { BodyReader.Edit(range: $0, bytes: Array((bytes[$0.lowerBound] == UInt8(ascii: "[") ? "[]" : "null").utf8)) }
+        for edit in (edits + emptied).sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) where edit.range.lowerBound >= position {
             masked += bytes[position..<max(position, edit.range.lowerBound)]
             masked += edit.bytes
             position = max(position, edit.range.upperBound)
         }
         return masked + bytes[position...]
     }
+
+    /// Fewer bytes say too little to be taken for a repetition.
+    private static let shortestRepeat = 6
+
+    /// Masks the ends of other strings that say what a text has said up to its end here, where a match has begun that goes on in other events.
+    fileprivate mutating func maskRepeats(of text: Slice<UnsafeBufferPointer<UInt8>>, besides range: Range<Int>, by label: [UInt8]) {
+        guard text.count >= Self.shortestRepeat else { return }
+        let wanted = JSONEscapes.escaped(Array(text)) + [UInt8(ascii: "\"")]
+        var start = 0
+        while start + wanted.count <= bytes.count {
+            let end = start + wanted.count
+            if bytes[start] == wanted[0], !(start..<end).overlaps(range), bytes[start..<end].elementsEqual(wanted) {
+                edits.append(BodyReader.Edit(range: start..<end - 1, bytes: label))
+            }
+            start += 1
+        }
+    }
 }
 
 extension MaskedBytes {
     fileprivate mutating func append(_ bytes: [UInt8]) { pieces.append(.bytes(bytes)) }
+
+    /// Appends what was masked of a part of the chunk.
+    ///
+    /// - Parameters:
+    ///   - start: where the part begins in the chunk.
+    ///   - bodyOffset: where what its findings count from begins in the body.
+    fileprivate mutating func append(_ other: MaskedBytes, from start: Int, bodyOffset: Int) {
+        for piece in other.pieces {
+            if case .passed(let range) = piece { pieces.append(.passed(start + range.lowerBound..<start + range.upperBound)) } else { pieces.append(piece) }
+        }
+        func moved(_ finding: Finding) -> Finding {
+            var moved = finding
+            moved.range = finding.range.lowerBound + bodyOffset..<finding.range.upperBound + bodyOffset
+            return moved
+        }
+        findings += other.findings.map(moved)
+        if let found = other.blocked { blocked = moved(found) }
+    }
 }
 
 /// Masks an event that is too large to be held, line by line, as it streams.
 private struct LineMasker {
     private let rules: RuleSet
+    private let kind: EventFraming.Kind
     /// Offset in the body of the next byte.
     private(set) var position: Int
     /// Bytes of the field name and the first byte of the value, until it is known how to read the line.
@@ -420,8 +589,9 @@ private struct LineMasker {
     private var lineStart = 0
     private var valueStart = 0
 
-    init(_ rules: RuleSet, at position: Int) {
+    init(_ rules: RuleSet, _ kind: EventFraming.Kind, at position: Int) {
         self.rules = rules
+        self.kind = kind
         self.position = position
     }
 
@@ -450,23 +620,29 @@ private struct LineMasker {
     private mutating func feedLine(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout MaskedBytes) throws(MaskError) {
         guard masker == nil else { return try feedValue(UnsafeRawBufferPointer(bytes), into: &output) }
         if prefix.isEmpty { lineStart = position }
-        // "data: {" is the longest that tells how to read the line.
+        // A byte-order mark and "data: {" are the longest that tells how to read the line.
         prefix.append(contentsOf: bytes)
-        guard prefix.count >= 7 else { return }
+        guard prefix.count >= 10 else { return }
         try begin(into: &output)
     }
 
     private mutating func begin(into output: inout MaskedBytes) throws(MaskError) {
-        let line = prefix.withUnsafeBufferPointer { EventLine.lines(of: $0).first } ?? EventLine(value: 0..<prefix.count, isData: false)
-        let isJSON = line.isData && line.value.lowerBound < prefix.count && [UInt8(ascii: "{"), UInt8(ascii: "[")].contains(prefix[line.value.lowerBound])
+        let mark = lineStart == 0 && prefix.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        var value = mark..<prefix.count
+        var isData = kind == .lines
+        if !isData {
+            let line = prefix.withUnsafeBufferPointer { EventLine($0, value) }
+            (value, isData) = (line.value, line.isData)
+        }
+        let first = prefix[value].first { $0 > 0x20 }
+        let isJSON = isData && (first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
         masker = BodyMasker(rules, isJSON ? .json : .text)
         let begun = prefix
         prefix = []
-        valueStart = position - (begun.count - line.value.count)
-        output.append(Array(begun[..<line.value.lowerBound]))
-        valueStart = lineStart + line.value.lowerBound
+        output.append(Array(begun[..<value.lowerBound]))
+        valueStart = lineStart + value.lowerBound
         try begun.withUnsafeBufferPointer { begun throws(MaskError) in
-            try feedValue(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: begun[line.value])), into: &output)
+            try feedValue(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: begun[value])), into: &output)
         }
     }
 
@@ -488,13 +664,8 @@ private struct LineMasker {
     private func add(_ masked: MaskedBytes, chunk: UnsafeRawBufferPointer, to output: inout MaskedBytes) {
         var bytes: [UInt8] = []
         masked.append(to: &bytes, chunk: chunk)
-        output.append(bytes)
-        func moved(_ finding: Finding) -> Finding {
-            var moved = finding
-            moved.range = finding.range.lowerBound + valueStart..<finding.range.upperBound + valueStart
-            return moved
-        }
-        output.findings += masked.findings.map(moved)
-        output.blocked = masked.blocked.map(moved)
+        var masked = masked
+        masked.pieces = [.bytes(bytes)]
+        output.append(masked, from: 0, bodyOffset: valueStart)
     }
 }

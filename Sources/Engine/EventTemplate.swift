@@ -1,6 +1,7 @@
-// What an event has in common with the ones before it: in a model's answer most differ in the text they carry, and in nothing else.
+// What an event has in common with the ones before it: in a model's answer most differ in the text they carry, and in a few numbers and ids.
 //
-// The fixed bytes were read and masked when they came first, and nothing was found in them. An event that has the same ones needs no more than its texts.
+// The bytes in common were read and masked when they came first, and nothing was found in them. An event that has the same ones is not read as JSON again: its
+// texts go to their channels; and if any other value differs, what is not text is masked as it would be in any event.
 
 #if canImport(Glibc)
 import Glibc
@@ -10,55 +11,91 @@ import Musl
 import Darwin
 #endif
 
-/// The bytes of an event without the texts that belong to channels.
+/// The bytes of an event, with gaps for the texts of channels and for values that may differ.
 struct EventTemplate {
-    private let fixed: [UInt8]
-    /// Where the texts stand in `fixed`, ascending; each between its quotes.
-    private let gaps: [Int]
-    /// Channels of the texts.
-    let channels: [String]
+    private enum Gap {
+        /// The inside of a string that belongs to a channel; not empty.
+        case text
+        /// The inside of a string, or a number, that says nothing about channels.
+        case string, number
+    }
+
+    private let bytes: [UInt8]
+    private var gaps: [(kind: Gap, range: Range<Int>)]
+    /// Channels of the texts, in order.
+    let channels: [[UInt8]]
+    /// Where the data stands in `bytes`.
+    private let dataStart: Int
+    private let afterData: Int
 
     /// Bytes of the longest event to be remembered.
     static let longest = 2048
 
     /// - Parameters:
-    ///   - event: in whose fixed bytes there is nothing to mask, and which ends no channel.
-    ///   - texts: where the texts of its channels stand, ascending, none of them empty.
-    init(_ event: [UInt8], texts: [(channel: String, range: Range<Int>)]) {
-        var fixed: [UInt8] = []
-        var gaps: [Int] = []
-        var last = 0
-        for text in texts {
-            fixed += event[last..<text.range.lowerBound]
-            gaps.append(fixed.count)
-            last = text.range.upperBound
-        }
-        self.fixed = fixed + event[last...]
-        self.gaps = gaps
-        channels = texts.map(\.channel)
+    ///   - event: outside of whose texts there is nothing to mask, and which ends no channel.
+    ///   - data: where its data stands, one line.
+    ///   - reading: of the data.
+    init(_ event: [UInt8], data: Range<Int>, _ reading: EventReading) {
+        bytes = event
+        dataStart = data.lowerBound
+        afterData = event.count - data.upperBound
+        func moved(_ range: Range<Int>) -> Range<Int> { data.lowerBound + range.lowerBound..<data.lowerBound + range.upperBound }
+        gaps =
+            reading.pieces.map { (Gap.text, moved($0.text)) }
+            + reading.scalars.map { (event[moved($0).lowerBound - 1] == UInt8(ascii: "\"") ? Gap.string : Gap.number, moved($0)) }
+        gaps.sort { $0.range.lowerBound < $1.range.lowerBound }
+        channels = reading.pieces.map(\.channel)
     }
 
-    /// Where the texts stand in an event of this template, one for each of `channels`; nil if it is not one.
-    func texts(in event: UnsafeBufferPointer<UInt8>) -> [Range<Int>]? {
-        fixed.withUnsafeBufferPointer { fixed in
+    /// How an event fits.
+    struct Fit {
+        /// Where the texts stand, one for each of `channels`.
+        var texts: [Range<Int>] = []
+        /// Where the data stands.
+        var data = 0..<0
+        /// Whether all values that are not text are the same.
+        var isSame = true
+    }
+
+    /// How an event of this template fits; nil if it is not one.
+    func fit(_ event: UnsafeBufferPointer<UInt8>) -> Fit? {
+        guard let start = event.baseAddress else { return nil }
+        return bytes.withUnsafeBufferPointer { bytes in
+            guard let fixed = bytes.baseAddress else { return nil }
             func agree(_ range: Range<Int>, at place: Int) -> Bool {
-                guard event.count - place >= range.count, let event = event.baseAddress, let fixed = fixed.baseAddress else { return false }
-                return memcmp(event + place, fixed + range.lowerBound, range.count) == 0
+                event.count - place >= range.count && memcmp(start + place, fixed + range.lowerBound, range.count) == 0
             }
-            var texts: [Range<Int>] = []
-            texts.reserveCapacity(gaps.count)
+            var fit = Fit()
+            fit.texts.reserveCapacity(channels.count)
             var (place, last) = (0, 0)
             for gap in gaps {
-                guard agree(last..<gap, at: place) else { return nil }
-                place += gap - last
-                last = gap
-                guard let end = JSONTokenizer.endOfString(in: event, from: place).end, end > place,
-                    UnsafeBufferPointer(rebasing: event[..<end]).first(0x0A, or: 0x0D, from: place) == end
-                else { return nil }
-                texts.append(place..<end)
+                guard agree(last..<gap.range.lowerBound, at: place) else { return nil }
+                place += gap.range.lowerBound - last
+                last = gap.range.upperBound
+                // With the byte behind it, which ends it.
+                if gap.kind != .text, agree(gap.range.lowerBound..<gap.range.upperBound + 1, at: place) {
+                    place += gap.range.count
+                    continue
+                }
+                var end = place
+                if gap.kind == .number {
+                    while end < event.count, EventReader.isNumber(event[end]) { end += 1 }
+                    guard end > place else { return nil }
+                } else {
+                    guard let close = EventReader.endOfString(in: event, from: place), event.first(0x0A, or: 0x0D, from: place) > close else { return nil }
+                    end = close
+                }
+                if gap.kind == .text {
+                    guard end > place else { return nil }
+                    fit.texts.append(place..<end)
+                } else {
+                    fit.isSame = false
+                }
                 place = end
             }
-            return event.count - place == fixed.count - last && agree(last..<fixed.count, at: place) ? texts : nil
+            guard event.count - place == bytes.count - last, agree(last..<bytes.count, at: place) else { return nil }
+            fit.data = dataStart..<event.count - afterData
+            return fit
         }
     }
 }

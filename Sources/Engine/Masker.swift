@@ -4,12 +4,15 @@
 public enum Format: String, Sendable, CaseIterable {
     /// The whole body is one text.
     case text
-    /// Strings and numbers are texts; what is masked keeps the document valid. Reads NDJSON too.
+    /// Strings and numbers are texts; what is masked keeps the document valid. Reads NDJSON too, each string on its own.
     case json
     /// HTML or XML: one text, its character references resolved.
     case markup
     /// `application/x-www-form-urlencoded`: names and values are texts, their percent-encoding resolved.
     case form
+    /// Lines that are JSON documents, and may be the events of a model's answer: each leaves whole then, as in `sse`. Where no model speaks in the first lines, or
+    /// where they are no documents, the body is read as `json`.
+    case ndjson
     /// Server-sent events: each leaves whole, and texts that a model's answer spreads over events are seen as one.
     case sse
 }
@@ -23,7 +26,7 @@ public struct MaskError: Error, Sendable, Equatable, CustomStringConvertible {
 ///
 /// Between two chunks it keeps the bytes held (``RuleSet/longestHold`` bytes of text for one rule, twice that where two matches wait for each other; in
 /// an escaped JSON string six times as many raw bytes), a hundred bytes for context, for JSON one bit for each level of nesting, and for event
-/// streams at most 48 KiB of events that wait and 32 KiB of one that is not complete.
+/// streams at most 64 KiB of events that wait or are not complete, and of what is remembered of their texts.
 public struct Masker {
     // One of the two; apart, so that each is changed in place.
     private var body: BodyMasker?
@@ -42,7 +45,8 @@ public struct Masker {
         case .json: body = BodyMasker(rules, .json)
         case .markup: body = BodyMasker(rules, .markup)
         case .form: body = BodyMasker(rules, .form)
-        case .sse: events = EventStreamMasker(rules)
+        case .ndjson: events = EventStreamMasker(rules, .lines)
+        case .sse: events = EventStreamMasker(rules, .serverSent)
         }
     }
 
@@ -75,7 +79,7 @@ public struct Masker {
             try events?.finish(into: &output)
         }
         let held = body?.heldCount ?? events?.heldCount ?? 0
-        statistics.brokenJSONAt = body?.brokenJSONAt
+        statistics.brokenJSONAt = body?.brokenJSONAt ?? events?.brokenJSONAt
         if output.findings.count > 1 { output.findings.sort { $0.range.lowerBound < $1.range.lowerBound } }
         blocked = output.blocked
         isOver = chunk == nil || blocked != nil

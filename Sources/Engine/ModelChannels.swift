@@ -1,104 +1,211 @@
-// Which strings of a model API's events are pieces of one text that its reader puts together.
+// Which strings of a model API's events are pieces of one text that its reader puts together: the table, one row for each kind of text.
 //
-// Sources: the vendors' references for streaming: OpenAI "Chat completions: chunk object", "Completions" and "Responses: streaming events",
-// Anthropic "Streaming messages", Google "generateContent: streamGenerateContent", Cohere "Chat: stream events". Mistral, Groq, vLLM and others
-// send OpenAI's chunks.
+// To add a vendor: a row for each member that carries pieces, with the members that tell its texts apart; what ends them; and, if its errors have a form of
+// their own, a case of `ModelAPI` with its event in `StreamErrors.swift`. `EventReader.swift` reads events by this table.
+//
+// Sources, by the name of the reference:
+// OpenAI "Chat completions: chunk object", "Completions", "Responses: streaming events", "Assistants: streaming"; Azure, Groq, DeepSeek, xAI, Perplexity, vLLM
+// and others send the same chunks with members of their own. Mistral "Chat completion: streaming" (content as an array of chunks). OpenRouter "Reasoning
+// tokens". Anthropic "Streaming messages". Google "generateContent: streamGenerateContent", "FunctionCall: PartialArg" and "Interactions: streaming". AWS
+// "ConverseStreamOutput". Cohere "Chat v2: streaming" and "Chat v1: streaming". Ollama "Generate a chat message", "Generate a completion". Hugging Face "Text generation inference: StreamResponse".
+// llama.cpp server "completion". Vercel "AI SDK UI: stream protocol". Model Context Protocol "Transports: streamable HTTP" (no deltas: each message is whole).
 
-/// A string in an event that goes on, and is gone on with, in other events.
-struct ChannelPiece {
-    /// Names the channel within the stream: the path and the indices on it.
-    var channel: String
-    /// Index into the texts of the event.
-    var text: Int
+/// Whose stream it is, as far as its events tell.
+enum ModelAPI: Sendable {
+    /// Chat completions and completions, and all who send the same chunks: Mistral among them.
+    case openAIChat
+    case openAIResponses
+    case anthropic
+    case gemini
+    case bedrock
+    case cohere
+    case ollama
+    /// JSON-RPC over streamable HTTP.
+    case modelContextProtocol
 }
 
-/// What one event says about channels.
-struct ChannelReading {
-    var pieces: [ChannelPiece] = []
-    /// Channels whose names begin like this get nothing more; an empty one ends all.
-    var ended: [String] = []
+/// Texts that are told apart, and end, in the same way.
+enum ChannelFamily: UInt8 {
+    case chat, responses, blocks, bedrock, candidates, cohere, ollama, others
 
-    /// Paths of members that carry pieces. `[]` is any element of an array.
-    private static let paths: Set<String> = [
-        "choices[].delta.content", "choices[].delta.reasoning_content", "choices[].delta.reasoning", "choices[].delta.refusal",
-        "choices[].delta.tool_calls[].function.arguments", "choices[].delta.function_call.arguments", "choices[].text",
-        "delta", "delta.text", "delta.thinking", "delta.partial_json",
-        "candidates[].content.parts[].text",
-        "delta.message.content.text", "delta.message.content.thinking", "delta.message.tool_calls.function.arguments",
+    /// The texts of one answer follow each other, though no event says that one has ended.
+    var takesTurns: Bool { hasAnswers || self == .cohere || self == .ollama }
+    /// There can be several answers: the first label says which.
+    var hasAnswers: Bool { self == .chat || self == .candidates }
+}
+
+/// What tells two channels of a family apart.
+enum ChannelLabel {
+    /// The member at this path. Where there is none: for an `index` of an array's element its position, else nothing.
+    case member(String)
+    /// The first of these members of the document that is there.
+    case first([String])
+    /// The event's type without what says that it is a piece or the end: `response.output_text` of `response.output_text.delta`.
+    case stem
+}
+
+/// A member that carries pieces. `[]` in a path is any element of an array, `*` any member that has no row.
+struct ChannelRow {
+    var path: String
+    var family: ChannelFamily
+    /// Pieces of one name, and with the same labels, are one text.
+    var name: String
+    var labels: [ChannelLabel]
+    /// Only in events that have this member.
+    var requires: String?
+
+    init(_ path: String, _ family: ChannelFamily, _ name: String, _ labels: [ChannelLabel], requires: String? = nil) {
+        self.path = path
+        self.family = family
+        self.name = name
+        self.labels = labels
+        self.requires = requires
+    }
+}
+
+/// What ends channels.
+struct ChannelEnd {
+    enum Cause {
+        /// The event's type.
+        case type(String)
+        /// Any type that ends like this and is not named.
+        case typeEnding(String)
+        /// A string that is not empty, or `true`.
+        case member(String)
+    }
+    var cause: Cause
+    /// Of whom; nil: all channels end.
+    var family: ChannelFamily?
+    /// Those with these labels end.
+    var labels: [ChannelLabel]
+
+    init(_ cause: Cause, _ family: ChannelFamily? = nil, _ labels: [ChannelLabel] = []) {
+        self.cause = cause
+        self.family = family
+        self.labels = labels
+    }
+}
+
+enum ModelChannels {
+    private static let choice = ChannelLabel.member("choices[].index")
+    private static let block = ChannelLabel.member("index")
+    private static let candidate = ChannelLabel.member("candidates[].index")
+    private static let bedrockBlock = ChannelLabel.member("contentBlockDelta.contentBlockIndex")
+    /// Some gateways give every event another `item_id`: the position is what clients go by.
+    private static let item = ChannelLabel.first(["output_index", "item_id", "id", "toolCallId"])
+    private static let inItem: [ChannelLabel] = [
+        item, .stem, .member("content_index"), .member("summary_index"), .member("command_index"),
     ]
-    /// Members that tell channels of the same path apart.
-    private static let indices: Set<String> = ["index", "output_index", "content_index", "item_id"]
 
-    /// Reads the strings and structure of a whole JSON document.
-    ///
-    /// - Parameter texts: its texts as ``JSONTokenizer`` found them.
-    init(_ payload: UnsafeBufferPointer<UInt8>, texts: [JSONText]) {
-        var levels: [Level] = []
-        var number = 0
-        var found: [(path: [Int], name: String, text: Int)] = []
-        var labels: [(object: Int, name: String, value: String)] = []
-        var type = ""
-        var finished: [[Int]] = []
-        var position = 0
-        func string(_ range: Range<Int>) -> String { String(decoding: payload[range], as: UTF8.self) }
+    static let rows: [ChannelRow] = [
+        // OpenAI chat completions, and what others add to its `delta`.
+        .init("choices[].delta.content", .chat, "content", [choice]),
+        .init("choices[].delta.content[].text", .chat, "content", [choice]),
+        .init("choices[].delta.content[].thinking[].text", .chat, "thinking", [choice]),
+        .init("choices[].delta.reasoning_details[].text", .chat, "details", [choice, .member("choices[].delta.reasoning_details[].index")]),
+        .init("choices[].delta.reasoning_details[].summary", .chat, "summary", [choice, .member("choices[].delta.reasoning_details[].index")]),
+        .init("choices[].delta.tool_calls[].function.arguments", .chat, "arguments", [choice, .member("choices[].delta.tool_calls[].index")]),
+        .init("choices[].delta.tool_calls[].custom.input", .chat, "input", [choice, .member("choices[].delta.tool_calls[].index")]),
+        .init("choices[].delta.function_call.arguments", .chat, "function", [choice]),
+        .init("choices[].delta.audio.transcript", .chat, "transcript", [choice]),
+        // refusal, reasoning, reasoning_content, reasoning_text, thinking, …
+        .init("choices[].delta.*", .chat, "*", [choice]),
+        // OpenAI completions.
+        .init("choices[].text", .chat, "text", [choice]),
 
-        for index in 0...texts.count {
-            let text = index < texts.count ? texts[index] : nil
-            while position < (text?.start ?? payload.count) {
-                switch payload[position] {
-                case UInt8(ascii: "{"):
-                    number += 1
-                    levels.append(Level(number: number, isObject: true))
-                case UInt8(ascii: "["):
-                    number += 1
-                    levels.append(Level(number: number, isObject: false))
-                case UInt8(ascii: "}"), UInt8(ascii: "]"): _ = levels.popLast()
-                case UInt8(ascii: ","): if let top = levels.indices.last, levels[top].isObject { levels[top].key = nil }
-                default: break
-                }
-                position += 1
-            }
-            guard let text, let top = levels.last else { continue }
-            position = text.end
-            let value = text.start..<text.end
-            if text.kind == .number {
-                if let key = top.key, Self.indices.contains(key) { labels.append((top.number, key, string(value))) }
-                continue
-            }
-            if top.isObject, top.key == nil {
-                levels[levels.count - 1].key = string(value)
-                continue
-            }
-            let name = levels.map { $0.isObject ? "." + ($0.key ?? "") : "[]" }.joined().dropFirst()
-            if Self.paths.contains(String(name)) {
-                found.append((levels.map(\.number), String(name), index))
-            } else if let key = top.key {
-                if Self.indices.contains(key) { labels.append((top.number, key, string(value))) }
-                if name == "type" { type = string(value) }
-                if name == "choices[].finish_reason" || name == "candidates[].finishReason" { finished.append(levels.map(\.number)) }
-            }
-        }
+        // OpenAI responses: output_text, refusal, reasoning_text, reasoning_summary_text, function_call_arguments, mcp_call_arguments,
+        // code_interpreter_call_code, custom_tool_call_input, shell_call_command, audio.transcript. AI SDK: text, reasoning, tool-input.
+        .init("delta", .responses, "", inItem),
+        .init("delta.stdout", .responses, "stdout", inItem),
+        .init("delta.stderr", .responses, "stderr", inItem),
+        .init("inputTextDelta", .responses, "", inItem),
+        // OpenAI assistants.
+        .init("delta.content[].text.value", .responses, "value", [item, .member("delta.content[].index")]),
+        .init(
+            "delta.step_details.tool_calls[].function.arguments", .responses, "arguments", [item, .member("delta.step_details.tool_calls[].index")]),
+        .init(
+            "delta.step_details.tool_calls[].code_interpreter.input", .responses, "input",
+            [item, .member("delta.step_details.tool_calls[].index")]),
 
-        func suffix(_ path: [Int]) -> String {
-            labels.filter { path.contains($0.object) }.map { "|\($0.name)=\($0.value)" }.joined()
-        }
-        pieces = found.map { ChannelPiece(channel: $0.name.prefix { $0 != "[" && $0 != "." } + suffix($0.path) + "|" + $0.name, text: $0.text) }
-        ended = finished.flatMap { ["choices" + suffix($0) + "|", "candidates" + suffix($0) + "|"] }
-        let top = levels.isEmpty ? suffix([1]) : ""
-        if type == "content_block_stop" { ended.append("delta" + top + "|") }
-        if type.hasPrefix("response."), type.hasSuffix(".done") { ended.append("delta" + top + "|") }
-        if ["message_stop", "message-end", "response.completed", "response.failed", "response.incomplete"].contains(type) { ended.append("") }
-    }
+        // Anthropic messages; `delta.text` of Gemini's interactions too.
+        .init("content_block.text", .blocks, "text", [block]),
+        .init("delta.text", .blocks, "text", [block]),
+        .init("content_block.thinking", .blocks, "thinking", [block]),
+        .init("delta.thinking", .blocks, "thinking", [block]),
+        .init("delta.partial_json", .blocks, "partial_json", [block]),
+        .init("delta.content", .blocks, "content", [block]),
 
-    /// The answer that a channel is a part of, where its texts come one after the other: a choice of OpenAI's chunks. Nil for others.
-    static func answer(of channel: String) -> String? {
-        let parts = channel.split(separator: "|", maxSplits: 2)
-        return parts.count > 2 && parts[0] == "choices" ? String(parts[1]) : nil
-    }
+        // Gemini. Thoughts and answers are put together apart; an argument of a call that comes in parts is named by its path.
+        .init("candidates[].content.parts[].text", .candidates, "text", [candidate, .member("candidates[].content.parts[].thought")]),
+        .init(
+            "candidates[].content.parts[].functionCall.partialArgs[].stringValue", .candidates, "argument",
+            [candidate, .member("candidates[].content.parts[].functionCall.partialArgs[].jsonPath")]),
 
-    private struct Level {
-        var number: Int
-        var isObject: Bool
-        var key: String?
-    }
+        // Amazon Bedrock, Converse.
+        .init("contentBlockDelta.delta.text", .bedrock, "text", [bedrockBlock]),
+        .init("contentBlockDelta.delta.toolUse.input", .bedrock, "input", [bedrockBlock]),
+        .init("contentBlockDelta.delta.reasoningContent.text", .bedrock, "reasoning", [bedrockBlock]),
+
+        // Cohere v2, and v1.
+        .init("delta.message.content.text", .cohere, "text", [block]),
+        .init("delta.message.content.thinking", .cohere, "thinking", [block]),
+        .init("delta.message.tool_calls.function.arguments", .cohere, "arguments", [block]),
+        .init("delta.message.tool_plan", .cohere, "plan", []),
+        .init("text", .cohere, "v1", [], requires: "event_type"),
+
+        // Ollama.
+        .init("message.content", .ollama, "content", [], requires: "done"),
+        .init("message.thinking", .ollama, "thinking", [], requires: "done"),
+        .init("response", .ollama, "response", [], requires: "done"),
+        .init("thinking", .ollama, "thoughts", [], requires: "done"),
+
+        // Hugging Face text generation inference; llama.cpp.
+        .init("token.text", .others, "token", [.member("index")], requires: "generated_text"),
+        .init("content", .others, "content", [.member("index")], requires: "stop"),
+    ]
+
+    /// Members that `*` does not stand for: said once, not put together.
+    static let notPieces = ["choices[].delta.role", "choices[].delta.id", "choices[].delta.type", "choices[].delta.name", "choices[].delta.object"]
+
+    /// Not among them: `finishReason` of Gemini, which some versions send with every piece; its texts end with the body.
+    static let ends: [ChannelEnd] = [
+        .init(.member("choices[].finish_reason"), .chat, [choice]),
+        .init(.type("content_block_stop"), .blocks, [block]),
+        .init(.type("step.stop"), .blocks, [block]),
+        .init(.type("message_stop")),
+        .init(.type("interaction.completed")),
+        .init(.type("response.output_item.done"), .responses, [item]),
+        .init(.type("response.completed")),
+        .init(.type("response.failed")),
+        .init(.type("response.incomplete")),
+        .init(.typeEnding(".done"), .responses, inItem),
+        .init(.typeEnding("-end"), .responses, inItem),
+        .init(.type("content-end"), .cohere, [block]),
+        .init(.type("tool-call-end"), .cohere, [block]),
+        .init(.type("message-end")),
+        .init(.type("stream-end")),
+        .init(.member("contentBlockStop.contentBlockIndex"), .bedrock, [.member("contentBlockStop.contentBlockIndex")]),
+        .init(.member("messageStop.stopReason")),
+        .init(.member("done")),
+        .init(.member("generated_text")),
+        .init(.member("stop")),
+    ]
+
+    /// Members by which an API is known.
+    static let members: [(path: String, api: ModelAPI)] = [
+        ("choices", .openAIChat), ("candidates", .gemini), ("jsonrpc", .modelContextProtocol), ("done", .ollama),
+        ("messageStart", .bedrock), ("contentBlockStart", .bedrock), ("contentBlockDelta", .bedrock),
+    ]
+
+    /// Types of events by which an API is known; those that end in `.` or `-` are beginnings.
+    static let types: [(type: String, api: ModelAPI)] = [
+        ("response.", .openAIResponses), ("message_start", .anthropic), ("content_block_start", .anthropic), ("content_block_delta", .anthropic),
+        ("message-start", .cohere), ("content-", .cohere), ("tool-plan-delta", .cohere), ("tool-call-", .cohere), ("citation-", .cohere),
+        ("interaction.", .gemini), ("step.", .gemini),
+    ]
+
+    /// Ends what an event's type says of its pieces.
+    static let stemEndings = [".delta", ".done", "-delta", "-start", "-end"]
+    /// Members that say again, token by token, what a text says: emptied in an event of which something is masked.
+    static let tokenLists = ["logprobs", "logprobsResult"]
 }

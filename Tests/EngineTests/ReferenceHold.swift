@@ -47,7 +47,7 @@ extension ReferenceMasker {
             guard let last = ReferenceCodings.form(prefix, fields: [], goesOn: true).texts.last else { return nothing }
             text = last
             unreadFrom = last.unfinishedEscape
-        case .sse: preconditionFailure("the reference reads text, JSON, forms and markup")
+        case .sse, .ndjson: preconditionFailure("the reference reads text, JSON, forms and markup")
         }
         var bound = nothing
         if let escape = unreadFrom { bound = HoldBound(from: escape, reason: .unfinished, endsInEscape: true) }

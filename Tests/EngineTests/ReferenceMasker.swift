@@ -116,7 +116,7 @@ struct ReferenceMasker {
         case .form:
             let form = ReferenceCodings.form(body, fields: fields, goesOn: false)
             (texts, values, reports) = (form.texts, form.values, form.reports)
-        case .sse: preconditionFailure("the reference reads text, JSON, forms and markup")
+        case .sse, .ndjson: preconditionFailure("the reference reads text, JSON, forms and markup")
         }
         // Texts and values of fields, in order.
         let outcomes = texts.map { ($0.start, mask($0)) } + values.map { ($0.raw.lowerBound, mask($0)) }
