@@ -53,7 +53,12 @@ struct EventStreamMasker {
     /// A text that is spread over events.
     fileprivate struct Channel {
         let name: [UInt8]
+        /// What it has said so far tells how it is read, as it would of a string that says all of it.
+        var sign = InnerDocument.Sign.undecided
+        /// Of a text.
         var state = TextState()
+        /// Of a document: none or one.
+        var reader: [BodyReader] = []
         /// What of it is not released, decoded.
         var held: [UInt8] = []
         var pieces: [Piece] = []
@@ -67,11 +72,11 @@ struct EventStreamMasker {
         init(_ name: [UInt8]) { self.name = name }
 
         /// Nothing that has come is undecided, so it can be forgotten.
-        var isIdle: Bool { held.isEmpty && state.runs.isEmpty && state.group == nil && state.openReports.isEmpty }
+        var isIdle: Bool { held.isEmpty && reader.isEmpty && state.runs.isEmpty && state.group == nil && state.openReports.isEmpty }
 
         /// Bytes that it takes, about.
         var stateCount: Int {
-            MemoryLayout<Channel>.size + name.count + held.count + state.lookback.count
+            MemoryLayout<Channel>.size + name.count + held.count + state.lookback.count + reader.count * (MemoryLayout<BodyReader>.size + Rule.Context.seen)
                 + pieces.reduce(0) { $0 + MemoryLayout<Piece>.size + $1.units.units.count * MemoryLayout<UnitMap.Unit>.size }
         }
 
@@ -392,10 +397,16 @@ struct EventStreamMasker {
 
     /// Whether the match that holds all of a channel back is still open after the text that has come, so that nothing can be released.
     private func isStillHeld(_ channel: inout Channel, from start: Int) throws(MaskError) -> Bool {
-        guard var next = channel.watch else { return false }
+        // Less is scanned again.
+        guard start > TextScanner.shortHold else { return false }
         let workspace = try rules.takeWorkspace()
+        defer { rules.give(back: workspace) }
+        if !channel.reader.isEmpty {
+            let held = Array(channel.held[..<start])
+            return channel.held[start...].withUnsafeBytes { channel.reader[0].stillHolds(held, $0, workspace) }
+        }
+        guard var next = channel.watch else { return false }
         let isOpen = channel.held[start...].withUnsafeBufferPointer { workspace.scanner.step(&next, over: $0) }
-        rules.give(back: workspace)
         channel.watch = isOpen ? next : nil
         return isOpen
     }
@@ -425,9 +436,57 @@ struct EventStreamMasker {
         }
     }
 
+    /// What a scan of a channel found. Offsets count from the first byte held.
+    private struct Outcome {
+        /// What stands in the place of which text, ascending; escaped for a JSON string.
+        var edits: [Edit] = []
+        /// Up to where all is decided.
+        var released = 0
+        var block: Finding?
+        /// Where the match that ends the body begins.
+        var blockStart = 0
+    }
+
     /// Scans what a channel holds, notes what is to be replaced in its events, and drops what is decided.
     private mutating func scan(_ channel: inout Channel, isLast: Bool, into output: inout MaskedBytes) throws(MaskError) {
-        if channel.held.isEmpty, isLast, channel.isIdle { return }
+        if isLast, channel.held.isEmpty, channel.isIdle { return }
+        if channel.sign == .undecided {
+            channel.sign = InnerDocument.sign(channel.held, isWhole: isLast)
+            if channel.sign == .undecided { return }
+            if channel.sign == .document { channel.reader = [BodyReader(rules, .json, level: 1)] }
+        }
+        let outcome = try channel.sign == .document ? readDocument(&channel, isLast: isLast, &output) : scanText(&channel, isLast: isLast, &output)
+        let pieces = channel.pieces
+        if let last = pieces.last { channel.bodyEnd = last.eventStart + last.rawEnd(ofText: last.start + last.count) }
+        for edit in outcome.edits {
+            var written = edit.bytes
+            let (start, end) = (edit.range.lowerBound, edit.range.upperBound)
+            for piece in pieces where !piece.hasLeft && piece.start < end && piece.start + piece.count > start {
+                let from = max(start, piece.start)
+                let to = min(end, piece.start + piece.count)
+                let range = piece.rawStart(ofText: from)..<piece.rawEnd(ofText: to)
+                let event = piece.event - firstNumber
+                if !edit.bytes.isEmpty, to == piece.start + piece.count {
+                    // Some APIs say in every event what has been said so far.
+                    waiting[event].maskRepeats(of: channel.held[start..<to], besides: range, by: edit.bytes)
+                }
+                waiting[event].edits.append(Edit(range: range, bytes: written))
+                written = []
+            }
+        }
+        if let block = outcome.block {
+            output.blocked = block
+            endBody(before: (pieces.last { $0.start <= outcome.blockStart } ?? pieces[0]).event, into: &output)
+            return
+        }
+        let released = outcome.released
+        for piece in pieces where !piece.hasLeft && piece.start + piece.count <= released { waiting[piece.event - firstNumber].undecided -= 1 }
+        channel.pieces.removeAll { $0.start + $0.count <= released }
+        for index in channel.pieces.indices { channel.pieces[index].start -= released }
+        channel.held.removeFirst(released)
+    }
+
+    private func scanText(_ channel: inout Channel, isLast: Bool, _ output: inout MaskedBytes) throws(MaskError) -> Outcome {
         let workspace = try rules.takeWorkspace()
         // A text has an edge where it begins, which the sieve sees as a quote.
         let before = channel.state.before == nil ? [UInt8(ascii: "\"")] : channel.state.lookback
@@ -441,50 +500,38 @@ struct EventStreamMasker {
             _ = scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind, before: channel.state.before)
             scanner.scan(stretch, state: &channel.state)
         }
-        let pieces = channel.pieces
-        let reached = channel.bodyEnd
-        func bodyStart(_ position: Int) -> Int {
-            guard let piece = pieces.last(where: { $0.start <= position }) ?? pieces.first else { return reached }
-            return piece.eventStart + piece.rawStart(ofText: position)
-        }
-        func bodyEnd(_ position: Int) -> Int {
-            guard let piece = pieces.last(where: { $0.start < position }) ?? pieces.first else { return reached }
-            return piece.eventStart + piece.rawEnd(ofText: position)
-        }
-        if let last = pieces.last { channel.bodyEnd = last.eventStart + last.rawEnd(ofText: last.start + last.count) }
-        channel.state.note(scanner, rules, isLast: isLast, bodyStart: bodyStart, bodyEnd: bodyEnd, into: &output.findings)
+        let origin = WindowOrigin.pieces(channel.spread, end: channel.bodyEnd)
+        channel.state.note(scanner, rules, isLast: isLast, bodyStart: origin.start, bodyEnd: origin.end, into: &output.findings)
+        var outcome = Outcome(released: scanner.released)
         for replacement in scanner.replacements {
-            var written: [UInt8] = []
-            if let winner = replacement.winner { JSONEscapes.escape(rules.compiled[winner.rule].written(winner, in: bytes), into: &written) }
             let end = scanner.block == nil ? min(replacement.end, scanner.released) : replacement.end
-            for piece in pieces where !piece.hasLeft && piece.start < end && piece.start + piece.count > replacement.start {
-                let from = max(replacement.start, piece.start)
-                let to = min(end, piece.start + piece.count)
-                let range = piece.rawStart(ofText: from)..<piece.rawEnd(ofText: to)
-                let event = piece.event - firstNumber
-                if let winner = replacement.winner, to == piece.start + piece.count, replacement.end > to || scanner.released < bytes.count {
-                    // Some APIs say in every event what has been said so far.
-                    let label = JSONEscapes.escaped(rules.compiled[winner.rule].written(winner, in: bytes))
-                    waiting[event].maskRepeats(of: bytes[replacement.start..<to], besides: range, by: label)
-                }
-                waiting[event].edits.append(Edit(range: range, bytes: written))
-                written = []
-            }
+            let written = replacement.winner.map { JSONEscapes.escaped(rules.compiled[$0.rule].written($0, in: bytes)) } ?? []
+            if end > replacement.start { outcome.edits.append(Edit(range: replacement.start..<end, bytes: written)) }
         }
         if let block = scanner.block {
             let rule = rules.compiled[block.rule].rule
-            output.blocked = Finding(
-                rule: rule.id, entity: rule.entity, range: bodyStart(block.start)..<bodyEnd(block.coreEnd), action: .blocked)
-            endBody(before: (pieces.last { $0.start <= block.start } ?? pieces[0]).event, into: &output)
+            outcome.blockStart = block.start
+            outcome.block = Finding(
+                rule: rule.id, entity: rule.entity, range: origin.start(block.start)..<origin.end(block.coreEnd), action: .blocked)
         }
-        let released = scanner.released
         channel.watch = isLast ? nil : scanner.watch
         rules.give(back: workspace)
-        if output.blocked != nil { return }
-        for piece in pieces where !piece.hasLeft && piece.start + piece.count <= released { waiting[piece.event - firstNumber].undecided -= 1 }
-        channel.pieces.removeAll { $0.start + $0.count <= released }
-        for index in channel.pieces.indices { channel.pieces[index].start -= released }
-        channel.held.removeFirst(released)
+        return outcome
+    }
+
+    private func readDocument(_ channel: inout Channel, isLast: Bool, _ output: inout MaskedBytes) throws(MaskError) -> Outcome {
+        let workspace = try rules.takeWorkspace()
+        let behind = channel.reader[0].before.count
+        channel.reader[0].before.withUnsafeBytes { before in channel.held.withUnsafeBytes { workspace.fillWindow(before, $0) } }
+        let window = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[behind...])
+        var writer = WindowWriter(window: window, heldCount: 0, chunkOffset: 0, output: MaskedBytes())
+        try channel.reader[0].read(
+            workspace, isLast: isLast, origin: .pieces(channel.spread, end: channel.bodyEnd), units: channel.units, &writer)
+        rules.give(back: workspace)
+        var outcome = Outcome(released: writer.position, block: writer.block, blockStart: writer.position)
+        writer.forEachReplacement { outcome.edits.append(Edit(range: $0, bytes: JSONEscapes.escaped($1))) }
+        output.findings += writer.output.findings
+        return outcome
     }
 
     // MARK: Output
@@ -516,6 +563,23 @@ struct EventStreamMasker {
     }
 }
 
+extension EventStreamMasker.Channel {
+    /// Where its text came from.
+    fileprivate var spread: [WindowOrigin.Piece] { pieces.map { WindowOrigin.Piece(start: $0.start, count: $0.count, body: $0.eventStart + $0.raw, units: $0.units) } }
+
+    /// The escapes in its pieces, as offsets into what is held; nil where there are none.
+    fileprivate var units: UnitMap? {
+        var units = UnitMap()
+        for piece in pieces {
+            for unit in piece.units.units where piece.start + unit.text >= 0 {
+                // Between pieces raw offsets mean nothing.
+                units.append(UnitMap.Unit(text: piece.start + unit.text, textCount: unit.textCount, raw: piece.start + unit.text, rawCount: unit.textCount))
+            }
+        }
+        return units.units.isEmpty ? nil : units
+    }
+}
+
 extension EventStreamMasker.Channel.Piece {
     func rawStart(ofText position: Int) -> Int { raw + units.rawStart(ofText: max(0, position - start)) }
     func rawEnd(ofText position: Int) -> Int { raw + units.rawEnd(ofText: min(position - start, count)) }
@@ -540,7 +604,7 @@ extension EventStreamMasker.Event {
     private static let shortestRepeat = 6
 
     /// Masks the ends of other strings that say what a text has said up to its end here, where a match has begun that goes on in other events.
-    fileprivate mutating func maskRepeats(of text: Slice<UnsafeBufferPointer<UInt8>>, besides range: Range<Int>, by label: [UInt8]) {
+    fileprivate mutating func maskRepeats(of text: ArraySlice<UInt8>, besides range: Range<Int>, by label: [UInt8]) {
         guard text.count >= Self.shortestRepeat else { return }
         let wanted = JSONEscapes.escaped(Array(text)) + [UInt8(ascii: "\"")]
         var start = 0

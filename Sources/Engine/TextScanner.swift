@@ -416,7 +416,7 @@ final class TextScanner {
     private static let shortLook = 24
 
     /// Held text of fewer bytes is scanned again rather than watched.
-    private static let shortHold = 256
+    static let shortHold = 256
 
     private func findWatch(at limit: Int, in stretch: Stretch, before: UInt8?) -> Watch? {
         let bytes = stretch.bytes

@@ -76,12 +76,26 @@ enum WindowOrigin {
     case body(from: Int)
     /// The window is what the part of a string that begins at `start` in the window around it says.
     indirect case string(in: WindowOrigin, start: Int, units: UnitMap)
+    /// The window is what pieces say together, in order; `end` is where those before them ended in the body.
+    case pieces([Piece], end: Int)
+
+    /// A string, or the rest of one, whose text is a part of the window.
+    struct Piece {
+        /// Where its text begins in the window; below zero if some of it stands before.
+        var start: Int
+        var count: Int
+        /// Where its raw bytes begin in the body.
+        var body: Int
+        var units: UnitMap
+    }
 
     /// The offset in the body where the byte of the window at `offset` begins.
     func start(_ offset: Int) -> Int {
         switch self {
         case .body(let first): first + offset
         case .string(let outer, let start, let units): outer.start(start + units.rawStart(ofText: offset))
+        case .pieces(let pieces, let end):
+            (pieces.last { $0.start <= offset } ?? pieces.first).map { $0.body + $0.units.rawStart(ofText: max(0, offset - $0.start)) } ?? end
         }
     }
 
@@ -90,6 +104,8 @@ enum WindowOrigin {
         switch self {
         case .body(let first): first + offset
         case .string(let outer, let start, let units): outer.end(start + units.rawEnd(ofText: offset))
+        case .pieces(let pieces, let end):
+            (pieces.last { $0.start < offset } ?? pieces.first).map { $0.body + $0.units.rawEnd(ofText: min(offset - $0.start, $0.count)) } ?? end
         }
     }
 }
