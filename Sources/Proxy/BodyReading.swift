@@ -47,6 +47,7 @@ enum BodyReading: Sendable, Equatable {
 
     private static func format(of essence: String) -> Format? {
         if essence == "text/event-stream" { return .sse }
+        if lineTypes.contains(essence) { return .ndjson }
         if jsonTypes.contains(essence) || essence.hasSuffix("+json") { return .json }
         if essence.hasPrefix("text/") || textTypes.contains(essence) || essence.hasSuffix("+xml") || essence.hasSuffix("+yaml")
             || essence.hasPrefix("multipart/")
@@ -57,7 +58,11 @@ enum BodyReading: Sendable, Equatable {
     }
 
     private static let jsonTypes: Set<String> = [
-        "application/json", "text/json", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines",
+        "application/json", "text/json",
+    ]
+    /// JSON documents, one a line: of a model's answer, it may be (`application/stream+json` is Cohere's).
+    private static let lineTypes: Set<String> = [
+        "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json",
     ]
     private static let textTypes: Set<String> = [
         "application/xml", "application/x-www-form-urlencoded", "application/javascript", "application/ecmascript", "application/yaml",

@@ -66,7 +66,7 @@ enum CaseFiles {
                     throw LabelledCase.Mistake(description: "this is not a JSON object with \"text\", \"command\" or \"stream\" as a string")
                 }
                 if let stream = one.stream {
-                    let format = one.framing == "ndjson" ? Format.json : .sse
+                    let format = one.framing == "ndjson" ? Format.ndjson : .sse
                     bodies.append(TrafficBody(file: file, line: number, bytes: try CaseText.bytes(of: stream, encoding: one.enc), format: format))
                 } else if let text = one.text ?? one.command {
                     bodies.append(body(try CaseText.bytes(of: text, encoding: one.enc), format, file, number))

@@ -77,25 +77,6 @@ struct EventStreamTests {
         #expect(try mask(rules, body) { Int.random(in: 1...90, using: &random) }.bytes == whole.bytes, "seed \(seed)")
     }
 
-    @Test("Streams recorded from model APIs come through byte for byte when there is nothing to mask", .enabled(if: SharedInputs.arePresent))
-    func recordedStreams() throws {
-        let rules = try RuleSet([
-            Rule(id: "never", entity: "NEVER", pattern: #"\bNeVeR-[0-9]{4,8}-sEeN\b"#),
-            Rule(id: "address", entity: "ADDRESS", pattern: #"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}\.invalid\b"#),
-        ])
-        for file in ["vercel-ai", "anthropic-sdk"] {
-            let cases = try Data(contentsOf: SharedInputs.folder!.appendingPathComponent("cases/sse/\(file).jsonl"))
-            for line in cases.split(separator: 0x0A) {
-                let record = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
-                guard record?["framing"] as? String == "sse", let stream = record?["stream"] as? String else { continue }
-                let body = Array(stream.utf8)
-                for size in [body.count, 7, 1000] {
-                    #expect(try mask(rules, body) { size }.bytes == body, "\(record?["id"] ?? ""), chunks of \(size)")
-                }
-            }
-        }
-    }
-
     @Test("An event leaves as soon as nothing in it is open")
     func leastDelay() throws {
         var masker = Masker(try Self.rules(), format: .sse)
@@ -163,6 +144,196 @@ struct EventStreamTests {
             for choice in 0..<2000 {
                 try Array(Self.chunk("open", choice: choice).utf8).withUnsafeBytes { _ = try masker.feed($0) }
             }
+        }
+    }
+
+    // MARK: What the events of an API say besides their texts
+
+    @Test(
+        "A block ends the stream with the error of the API whose stream it is",
+        arguments: [
+            ("openai-chat", Format.sse, #"data: {"choices":[{"index":0,"delta":{"content":"@"}}]}"#, nil as String?, "error.code=sluice_blocked"),
+            (
+                "openai-responses", .sse, #"data: {"type":"response.output_text.delta","sequence_number":#,"output_index":0,"delta":"@"}"#, "error",
+                "code=sluice_blocked type=error sequence_number=1"
+            ),
+            (
+                "anthropic", .sse, #"data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"@"}}"#, "error",
+                "type=error error.type=permission_error"
+            ),
+            ("gemini", .sse, #"data: {"candidates":[{"content":{"parts":[{"text":"@"}]}}]}"#, nil, "error.code=403 error.status=PERMISSION_DENIED"),
+            (
+                "cohere", .sse, #"data: {"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"@"}}}}"#, "message-end",
+                "type=message-end delta.finish_reason=ERROR"
+            ),
+            ("ollama", .ndjson, #"{"model":"m","message":{"role":"assistant","content":"@"},"done":false}"#, nil, "error=*"),
+            (
+                "bedrock", .ndjson, #"{"contentBlockDelta":{"contentBlockIndex":0,"delta":{"text":"@"}}}"#, nil,
+                "modelStreamErrorException.originalStatusCode=403"
+            ),
+            (
+                "mcp", .sse, #"data: {"jsonrpc":"2.0","id":"q7","result":{"content":[{"type":"text","text":"@"}]}}"#, "message",
+                "jsonrpc=2.0 id=q7 error.code=-32001"
+            ),
+            ("unknown", .sse, #"data: {"words":"@"}"#, "error", "type=error error.code=sluice_blocked"),
+        ])
+    func errors(_ api: String, _ format: Format, _ shape: String, _ name: String?, _ members: String) throws {
+        let end = format == .sse ? "\n\n" : "\n"
+        func event(_ text: String, _ number: Int) -> String {
+            shape.replacing("@", with: text).replacing("#", with: "\(number)") + end
+        }
+        let whole = api == "mcp" || api == "unknown"
+        let stream = event("all is well. ", 0) + (whole ? event("DROP TABLE users", 1) : event("then DROP ", 1) + event("TABLE users", 2))
+        let output = try mask(try Self.rules(), Array(stream.utf8), format: format) { 9 }.bytes
+        let text = String(decoding: output, as: UTF8.self)
+        #expect(text.hasPrefix(event("all is well. ", 0)) && !text.contains("DROP") && text.hasSuffix(end))
+        let events = format == .sse ? ClientEvent.parse(output) : ClientEvent.lines(output)
+        #expect(events.count == 2)
+        #expect(events.last?.type == name ?? "")
+        for member in members.split(separator: " ") {
+            let parts = member.split(separator: "=")
+            let value = parts[0].split(separator: ".").reduce(events.last?.json) { ($0 as? [String: Any])?[String($1)] }
+            #expect(value != nil && (parts[1] == "*" || "\(value!)" == parts[1]), "\(api): \(member) in \(text)")
+        }
+        #expect(text.contains("sluice_blocked"))
+    }
+
+    @Test("The id of a JSON-RPC request is not told if it holds what is masked")
+    func maskedRequestID() throws {
+        let stream = #"data: {"jsonrpc":"2.0","id":"tok_abcdef","result":{"text":"drop table x"}}"# + "\n\n"
+        let text = String(decoding: try mask(try Self.rules(), Array(stream.utf8)) { 100 }.bytes, as: UTF8.self)
+        #expect(text.contains(#""id":null"#) && !text.contains("tok_"))
+    }
+
+    @Test("What an event says of the whole answer so far does not show what its pieces hide")
+    func repeatedPrefix() throws {
+        var said = ""
+        var stream = ""
+        for piece in ["pay 41", "11 1111 ", "1111", " 1111 now", ". Fine"] {
+            said += piece
+            stream += #"data: {"choices":[{"index":0,"message":{"content":"\#(said)"},"delta":{"content":"\#(piece)"}}]}"# + "\n\n"
+        }
+        let output = try mask(try Self.rules(), Array(stream.utf8)) { 11 }.bytes
+        let text = String(decoding: output, as: UTF8.self)
+        #expect(!text.contains("11 1111") && !text.contains("4111 1"))
+        #expect(ReferenceClient.texts("openai-chat", ClientEvent.parse(output))["0 content"] == "pay **** **** **** 1111 now. Fine")
+        #expect(text.contains(#"{"content":"pay **** **** **** 1111 now. Fine"}"#))
+    }
+
+    @Test("An event of which something is masked loses its log probabilities, another keeps them")
+    func logProbabilities() throws {
+        func event(_ text: String) -> String {
+            let token = #"{"token":"\#(text)","logprob":-0.1,"bytes":[\#(text.utf8.map { "\($0)" }.joined(separator: ","))],"top_logprobs":[]}"#
+            return #"data: {"choices":[{"index":0,"delta":{"content":"\#(text)"},"logprobs":{"content":[\#(token)],"refusal":null}}]}"# + "\n\n"
+        }
+        let output = try mask(try Self.rules(), Array((event("id tok_") + event("abcd") + event(" is it")).utf8)) { 1000 }.bytes
+        let lines = String(decoding: output, as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 3 && lines[0].hasSuffix(#""logprobs":null}]}"#) && lines[1].hasSuffix(#""logprobs":null}]}"#))
+        #expect(lines[2] + "\n\n" == event(" is it"))
+        #expect(!String(decoding: output, as: UTF8.self).contains("97,98,99,100"))
+    }
+
+    @Test("Values that differ from event to event are masked, though the events have all else in common")
+    func varyingValues() throws {
+        let rules = try Self.rules()
+        var stream = ""
+        var expected = ""
+        for number in 0..<200 {
+            let id = number % 7 == 3 ? "tok_abc\(number)" : "chunk\(number)"
+            let time = number % 11 == 5 ? "4111111111111111" : "17000\(number)"
+            func event(_ id: String, _ time: String) -> String {
+                #"data: {"id":"\#(id)","created":\#(time),"choices":[{"index":0,"delta":{"content":"w\#(number). "}}]}"# + "\n\n"
+            }
+            stream += event(id, time)
+            expected += event(number % 7 == 3 ? "[REDACTED:TOKEN]" : id, number % 11 == 5 ? "\"************1111\"" : time)
+        }
+        for size in [1000, 37] {
+            let output = try mask(rules, Array(stream.utf8)) { size }.bytes
+            #expect(String(decoding: output, as: UTF8.self) == expected)
+        }
+    }
+
+    @Test("A value that came in one kind of event is not looked for in another's place")
+    func typesThatEnd() throws {
+        // Some vendors send an empty reason with every piece: nothing ends.
+        let piece = { (text: String) in #"data: {"choices":[{"index":0,"delta":{"content":"\#(text)"},"finish_reason":""}]}"# + "\n\n" }
+        let texts = ClientEvent.parse(try mask(try Self.rules(), Array((piece("key tok_ab") + piece("cdef") + piece(" ok.")).utf8)) { 50 }.bytes)
+        #expect(ReferenceClient.texts("openai-chat", texts)["0 content"] == "key [REDACTED:TOKEN] ok.")
+    }
+
+    @Test("The arguments of a tool call are read as the JSON that they are")
+    func arguments() throws {
+        let arguments = #"{"to":"ann.lee\u0040mail.example.org","n":4111111111111111,"body":"{\"k\":\"tok\\u005fabcd\"}","x":"caf\u00e9 \"tok_1234\""}"#
+        var stream = ""
+        for byte in arguments.unicodeScalars {
+            let quoted = String(decoding: try JSONSerialization.data(withJSONObject: String(byte), options: .fragmentsAllowed), as: UTF8.self)
+            stream += #"data: {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":\#(quoted)}}"# + "\n\n"
+        }
+        let output = try mask(try Self.rules(), Array(stream.utf8)) { 100 }.bytes
+        let text = try #require(ReferenceClient.texts("anthropic-messages", ClientEvent.parse(output))["1 partial_json"])
+        let read = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: String]
+        #expect(read == ["to": "[REDACTED:EMAIL]", "n": "************1111", "body": #"{"k":"[REDACTED:TOKEN]"}"#, "x": "café \"[REDACTED:TOKEN]\""])
+    }
+
+    // MARK: NDJSON
+
+    @Test("Lines in which no model speaks are read as any NDJSON, and documents over many lines as one", arguments: [1, 13, 4000])
+    func silentLines(size: Int) throws {
+        let record = #"{"level":"info","mail":"ann@example.org","n":4111111111111111}"# + "\n"
+        let masked = #"{"level":"info","mail":"[REDACTED:EMAIL]","n":"************1111"}"# + "\n"
+        for count in [1, 5, 16, 17, 40] {
+            let body = String(repeating: record, count: count)
+            let result = try mask(try Self.rules(), Array(body.utf8), format: .ndjson) { size }
+            #expect(String(decoding: result.bytes, as: UTF8.self) == String(repeating: masked, count: count))
+        }
+        let pretty = "{\n  \"mail\": \"ann@example.org\",\n  \"list\": [\n    4111111111111111\n  ]\n}\n"
+        #expect(
+            String(decoding: try mask(try Self.rules(), Array(pretty.utf8), format: .ndjson) { size }.bytes, as: UTF8.self)
+                == "{\n  \"mail\": \"[REDACTED:EMAIL]\",\n  \"list\": [\n    \"************1111\"\n  ]\n}\n")
+        let long = #"{"text":""# + String(repeating: "lorem ipsum ", count: 5000) + #"ann@example.org"}"# + "\n"
+        #expect(
+            String(decoding: try mask(try Self.rules(), Array((long + record).utf8), format: .ndjson) { size }.bytes, as: UTF8.self)
+                == long.replacing("ann@example.org", with: "[REDACTED:EMAIL]") + masked)
+    }
+
+    @Test("A model that begins to speak after other lines is heard")
+    func lateSpeech() throws {
+        func line(_ text: String) -> String { #"{"model":"m","message":{"role":"assistant","content":"\#(text)"},"done":false}"# + "\r\n" }
+        let body = String(repeating: #"{"status":"loading"}"# + "\r\n", count: 12) + line("see tok_") + "\n" + line("abc") + line("def. ")
+        for size in [1, 30, 5000] {
+            let output = try mask(try Self.rules(), Array(body.utf8), format: .ndjson) { size }.bytes
+            #expect(
+                String(decoding: output, as: UTF8.self)
+                    == body.replacing("see tok_", with: "see [REDACTED:TOKEN]").replacing("\"abc\"", with: "\"\"").replacing("def. ", with: ". "))
+        }
+    }
+
+    // MARK: Bounds
+
+    @Test("What waits and what is remembered take up 64 KiB at most; beyond it the body fails and nothing of it leaves")
+    func stateBound() throws {
+        var masker = Masker(try RuleSet([Rule(id: "long", entity: "LONG", pattern: "k[a-z]{1,900}!")]), format: .sse)
+        var fed = 0
+        var released = 0
+        #expect(throws: MaskError.self) {
+            for _ in 0..<4000 {
+                let event = Array(Self.chunk("k").utf8)
+                fed += event.count
+                released += try event.withUnsafeBytes { try masker.feed($0).count }
+                #expect(masker.statistics.held <= 64 * 1024)
+            }
+        }
+        #expect(released == 0 && fed > 16 * 1024)
+        #expect(try masker.finish().count == 0)
+    }
+
+    @Test("An event that is too large to be held interrupts a text, but a value that goes on behind it is masked from there")
+    func valueAroundLargeEvent() throws {
+        let large = "event: big\ndata: {\"text\":\"\(String(repeating: "lorem ipsum ", count: 5000))\"}\n\n"
+        let stream = Self.chunk("key tok_") + large + Self.chunk("secret99")
+        for size in [500, 1 << 20] {
+            let text = String(decoding: try mask(try Self.rules(), Array(stream.utf8)) { size }.bytes, as: UTF8.self)
+            #expect(!text.contains("secret99") && text.contains(large))
         }
     }
 }
