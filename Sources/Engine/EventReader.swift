@@ -172,6 +172,7 @@ private final class ChannelTree: Sendable {
         labelHomes = homes
         types = ModelChannels.types.map { (Array($0.type.utf8), $0.type.hasSuffix(".") || $0.type.hasSuffix("-"), $0.api) }
         method = homes.count - 1
+        precondition(homes.count <= 64)
     }
 
     /// The label of the member that says that a JSON-RPC message is no response.
@@ -193,6 +194,9 @@ struct EventReader {
     private var finished: [(end: Int, object: Int)] = []
     private var type: Range<Int>?
     private var requestID: Range<Int>?
+    /// Labels that the names of pieces and ends were made of, one bit each, and values that would be labels of other pieces.
+    private var usedLabels: UInt64 = 0
+    private var spareLabels: [(label: Int, value: Range<Int>)] = []
     private var reading = EventReading()
 
     private struct Level {
@@ -345,10 +349,10 @@ struct EventReader {
             }
             if role.isType { type = text }
             if role.end >= 0, !text.isEmpty { finished.append((role.end, object)) }
-            if role.label >= 0 { labels.append((role.label, object, text)) }
+            if role.label >= 0 { add(role, object, text) }
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
             while end < payload.count, Self.isNumber(payload[end]) { end += 1 }
-            if role.label >= 0 { labels.append((role.label, object, start..<end)) }
+            if role.label >= 0 { add(role, object, start..<end) }
             if role.end >= 0 { finished.append((role.end, object)) }
             if !role.hasRole { reading.scalars.append(start..<end) }
         default:
@@ -360,6 +364,11 @@ struct EventReader {
         if role.isRequestID, payload[start] != UInt8(ascii: "n") { requestID = start..<end }
         if let api = role.api { reading.api = api }
         return end
+    }
+
+    private mutating func add(_ role: ChannelTree.Node, _ object: Int, _ value: Range<Int>) {
+        labels.append((role.label, object, value))
+        if role.row < 0, role.end < 0, !role.isType { spareLabels.append((role.label, value)) }
     }
 
     private static let literals = ["true", "false", "null"].map { Array($0.utf8) }
@@ -408,6 +417,11 @@ struct EventReader {
                 add(end.end, 0)
             }
         }
+        let spare = spareLabels.filter { usedLabels >> UInt64($0.label) & 1 == 0 }
+        if !spare.isEmpty {
+            reading.scalars += spare.map(\.value)
+            reading.scalars.sort { $0.lowerBound < $1.lowerBound }
+        }
         if reading.api == .modelContextProtocol, !labels.contains(where: { $0.label == tree.method }) { reading.requestID = requestID }
     }
 
@@ -417,7 +431,7 @@ struct EventReader {
     }
 
     /// The beginning of a channel's name.
-    private func prefix(_ family: ChannelFamily, _ wanted: [ChannelTree.Label], of object: Int) -> [UInt8] {
+    private mutating func prefix(_ family: ChannelFamily, _ wanted: [ChannelTree.Label], of object: Int) -> [UInt8] {
         var name: [UInt8] = []
         name.reserveCapacity(64)
         name.append(family.rawValue)
@@ -438,7 +452,8 @@ struct EventReader {
         return name
     }
 
-    private func append(_ label: Int, of object: Int, to name: inout [UInt8]) {
+    private mutating func append(_ label: Int, of object: Int, to name: inout [UInt8]) {
+        usedLabels |= 1 << UInt64(label)
         let home = tree.labelHomes[label]
         var at = object
         while at >= 0, objects[at].node != home.node { at = objects[at].parent }

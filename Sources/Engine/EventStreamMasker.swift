@@ -41,6 +41,8 @@ struct EventStreamMasker {
 
     fileprivate struct Event {
         var bytes: [UInt8]
+        /// Where it begins in the body.
+        var start: Int
         var edits: [Edit] = []
         /// Values that say again what a text says; emptied if anything is masked.
         var tokenLists: [Range<Int>] = []
@@ -107,7 +109,7 @@ struct EventStreamMasker {
 
     /// Bytes kept, about.
     private var stateCount: Int {
-        unfinished.count + waitingCount + waiting.count * MemoryLayout<Event>.size + channels.reduce(0) { $0 + $1.stateCount }
+        heldCount + waiting.count * MemoryLayout<Event>.size + channels.reduce(0) { $0 + $1.stateCount }
     }
 
     // MARK: Bytes to events
@@ -174,6 +176,7 @@ struct EventStreamMasker {
 
     private mutating func stream(_ part: UnsafeBufferPointer<UInt8>, eventEnds: Bool, into output: inout MaskedBytes) throws(MaskError) {
         try line?.feed(part, into: &output)
+        if let line, line.heldCount > 8192 { try checkState() }
         guard eventEnds, output.blocked == nil, let ended = line else { return }
         try line?.finish(into: &output)
         unfinishedFrom = ended.position
@@ -229,18 +232,18 @@ struct EventStreamMasker {
         unfinishedFrom += bytes.count
         if let told = read?.api { api = told }
 
-        var event = Event(bytes: bytes)
+        var event = Event(bytes: bytes, start: start)
         let findingCount = output.findings.count
         for other in content.others where output.blocked == nil {
             try maskClosed(Array(bytes[other]), .text, EventContent(other), bodyOffset: start, &event, &output)
         }
         if output.blocked == nil, !content.data.isEmpty {
             let data = joined ?? Array(bytes[content.data[0]])
+            if let id = read?.requestID { try noteRequest(Array(data[id])) }
             let opening = data.first { $0 > 0x20 }
             let isJSON = read != nil || opening == UInt8(ascii: "{") || opening == UInt8(ascii: "[")
             try maskClosed(
                 data, isJSON ? .json : .text, without: read?.pieces.map(\.text) ?? [], content, bodyOffset: start, &event, &output)
-            if output.blocked == nil, let id = read?.requestID { try noteRequest(Array(data[id])) }
         }
         let number = firstNumber + waiting.count
         if output.blocked != nil {
@@ -283,7 +286,7 @@ struct EventStreamMasker {
             unfinished = []
             unfinishedFrom += bytes.count
             if index > 0 { templates.swapAt(0, index) }
-            var event = Event(bytes: bytes)
+            var event = Event(bytes: bytes, start: start)
             if !fit.isSame {
                 let blanks = fit.texts.map { $0.lowerBound - fit.data.lowerBound..<$0.upperBound - fit.data.lowerBound }
                 try maskClosed(Array(bytes[fit.data]), .json, without: blanks, EventContent(fit.data), bodyOffset: start, &event, &output)
@@ -468,7 +471,7 @@ struct EventStreamMasker {
                 let event = piece.event - firstNumber
                 if !edit.bytes.isEmpty, to == piece.start + piece.count {
                     // Some APIs say in every event what has been said so far.
-                    waiting[event].maskRepeats(of: channel.held[start..<to], besides: range, by: edit.bytes)
+                    waiting[event].maskRepeats(of: channel.held[start..<to], besides: range, by: edit.bytes, into: &output.findings)
                 }
                 waiting[event].edits.append(Edit(range: range, bytes: written))
                 written = []
@@ -500,8 +503,10 @@ struct EventStreamMasker {
             _ = scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind, before: channel.state.before)
             scanner.scan(stretch, state: &channel.state)
         }
-        let origin = WindowOrigin.pieces(channel.spread, end: channel.bodyEnd)
-        channel.state.note(scanner, rules, isLast: isLast, bodyStart: origin.start, bodyEnd: origin.end, into: &output.findings)
+        let (pieces, reached) = (channel.pieces, channel.bodyEnd)
+        channel.state.note(
+            scanner, rules, isLast: isLast, bodyStart: { pieces.bodyStart($0) ?? reached }, bodyEnd: { pieces.bodyEnd($0) ?? reached },
+            into: &output.findings)
         var outcome = Outcome(released: scanner.released)
         for replacement in scanner.replacements {
             let end = scanner.block == nil ? min(replacement.end, scanner.released) : replacement.end
@@ -512,7 +517,8 @@ struct EventStreamMasker {
             let rule = rules.compiled[block.rule].rule
             outcome.blockStart = block.start
             outcome.block = Finding(
-                rule: rule.id, entity: rule.entity, range: origin.start(block.start)..<origin.end(block.coreEnd), action: .blocked)
+                rule: rule.id, entity: rule.entity,
+                range: (pieces.bodyStart(block.start) ?? reached)..<(pieces.bodyEnd(block.coreEnd) ?? reached), action: .blocked)
         }
         channel.watch = isLast ? nil : scanner.watch
         rules.give(back: workspace)
@@ -526,7 +532,7 @@ struct EventStreamMasker {
         let window = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[behind...])
         var writer = WindowWriter(window: window, heldCount: 0, chunkOffset: 0, output: MaskedBytes())
         try channel.reader[0].read(
-            workspace, isLast: isLast, origin: .pieces(channel.spread, end: channel.bodyEnd), units: channel.units, &writer)
+            workspace, isLast: isLast, origin: .pieces(channel.pieces.map(\.place), end: channel.bodyEnd), units: channel.units, &writer)
         rules.give(back: workspace)
         var outcome = Outcome(released: writer.position, block: writer.block, blockStart: writer.position)
         writer.forEachReplacement { outcome.edits.append(Edit(range: $0, bytes: JSONEscapes.escaped($1))) }
@@ -540,7 +546,7 @@ struct EventStreamMasker {
     private mutating func release(into output: inout MaskedBytes) {
         var count = 0
         while count < waiting.count, waiting[count].undecided == 0 {
-            output.append(waiting[count].masked)
+            output.append(event: waiting[count])
             waitingCount -= waiting[count].bytes.count
             count += 1
         }
@@ -553,7 +559,7 @@ struct EventStreamMasker {
     private mutating func endBody(before number: Int, into output: inout MaskedBytes) {
         let last = waiting.indices.contains(number - firstNumber) ? waiting[number - firstNumber].bytes : []
         while firstNumber < number, let event = waiting.first, event.undecided == 0 {
-            output.append(event.masked)
+            output.append(event: event)
             waiting.removeFirst()
             firstNumber += 1
         }
@@ -564,9 +570,6 @@ struct EventStreamMasker {
 }
 
 extension EventStreamMasker.Channel {
-    /// Where its text came from.
-    fileprivate var spread: [WindowOrigin.Piece] { pieces.map { WindowOrigin.Piece(start: $0.start, count: $0.count, body: $0.eventStart + $0.raw, units: $0.units) } }
-
     /// The escapes in its pieces, as offsets into what is held; nil where there are none.
     fileprivate var units: UnitMap? {
         var units = UnitMap()
@@ -580,9 +583,30 @@ extension EventStreamMasker.Channel {
     }
 }
 
+extension [EventStreamMasker.Channel.Piece] {
+    /// Where the byte of text at an offset into what is held begins in the body; nil where there are no pieces.
+    fileprivate func bodyStart(_ position: Int) -> Int? {
+        (last { $0.start <= position } ?? first).map { $0.eventStart + $0.rawStart(ofText: position) }
+    }
+
+    /// The offset in the body behind the byte of text before an offset into what is held.
+    fileprivate func bodyEnd(_ position: Int) -> Int? {
+        (last { $0.start < position } ?? first).map { $0.eventStart + $0.rawEnd(ofText: position) }
+    }
+}
+
 extension EventStreamMasker.Channel.Piece {
+    /// As findings are told of it.
+    var place: WindowOrigin.Piece { WindowOrigin.Piece(start: start, count: count, body: eventStart + raw, units: units) }
+
     func rawStart(ofText position: Int) -> Int { raw + units.rawStart(ofText: max(0, position - start)) }
     func rawEnd(ofText position: Int) -> Int { raw + units.rawEnd(ofText: min(position - start, count)) }
+}
+
+extension EventStreamMasker {
+    /// Name of what masks strings that repeat the beginning of a masked value, and of what empties lists of tokens.
+    static let repeatRule = "repeated-text", tokenListRule = "token-list"
+    static let repeatEntity = "REPEATED_TEXT", tokenListEntity = "TOKEN_LIST"
 }
 
 extension EventStreamMasker.Event {
@@ -604,14 +628,20 @@ extension EventStreamMasker.Event {
     private static let shortestRepeat = 6
 
     /// Masks the ends of other strings that say what a text has said up to its end here, where a match has begun that goes on in other events.
-    fileprivate mutating func maskRepeats(of text: ArraySlice<UInt8>, besides range: Range<Int>, by label: [UInt8]) {
+    fileprivate mutating func maskRepeats(of text: ArraySlice<UInt8>, besides range: Range<Int>, by label: [UInt8], into findings: inout [Finding]) {
         guard text.count >= Self.shortestRepeat else { return }
         let wanted = JSONEscapes.escaped(Array(text)) + [UInt8(ascii: "\"")]
         var start = 0
         while start + wanted.count <= bytes.count {
             let end = start + wanted.count
-            if bytes[start] == wanted[0], !(start..<end).overlaps(range), bytes[start..<end].elementsEqual(wanted) {
+            if bytes[start] == wanted[0], !(start..<end).overlaps(range), bytes[start..<end].elementsEqual(wanted),
+                !edits.contains(where: { $0.range.overlaps(start..<end) })
+            {
                 edits.append(BodyReader.Edit(range: start..<end - 1, bytes: label))
+                findings.append(
+                    Finding(
+                        rule: EventStreamMasker.repeatRule, entity: EventStreamMasker.repeatEntity, range: self.start + start..<self.start + end - 1,
+                        action: .masked))
             }
             start += 1
         }
@@ -620,6 +650,17 @@ extension EventStreamMasker.Event {
 
 extension MaskedBytes {
     fileprivate mutating func append(_ bytes: [UInt8]) { pieces.append(.bytes(bytes)) }
+
+    fileprivate mutating func append(event: EventStreamMasker.Event) {
+        append(event.masked)
+        if event.edits.isEmpty { return }
+        for list in event.tokenLists {
+            findings.append(
+                Finding(
+                    rule: EventStreamMasker.tokenListRule, entity: EventStreamMasker.tokenListEntity,
+                    range: event.start + list.lowerBound..<event.start + list.upperBound, action: .masked))
+        }
+    }
 
     /// Appends what was masked of a part of the chunk.
     ///

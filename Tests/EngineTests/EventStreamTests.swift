@@ -239,7 +239,7 @@ struct EventStreamTests {
         var stream = ""
         var expected = ""
         for number in 0..<200 {
-            let id = number % 7 == 3 ? "tok_abc\(number)" : "chunk\(number)"
+            let id = number % 7 == 3 ? "tok_abc\(number)" : "chunk \(number)"
             let time = number % 11 == 5 ? "4111111111111111" : "17000\(number)"
             func event(_ id: String, _ time: String) -> String {
                 #"data: {"id":"\#(id)","created":\#(time),"choices":[{"index":0,"delta":{"content":"w\#(number). "}}]}"# + "\n\n"

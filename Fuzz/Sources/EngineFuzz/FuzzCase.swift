@@ -34,7 +34,7 @@ public struct FuzzCase {
     public init?(_ input: UnsafeRawBufferPointer) {
         guard input.count >= Self.headSize else { return nil }
         let head = Array(input.prefix(Self.headSize))
-        format = [.text, .json, .sse][Int(head[0]) % 3]
+        format = [.text, .json, .sse, .ndjson][Int(head[0]) % 4]
         rules = Int(head[1]) % FuzzRules.all.count
         placement = head[4] % 2 == 0 ? .exactAllocation : .beforeGuardPage
         body = Self.stretched(Array(input.dropFirst(Self.headSize).prefix(Self.longestBody)), by: head[5...])

@@ -27,6 +27,9 @@ enum BodySource: Hashable {
         case vendorJSON = "vendor-json"
         case ndjson
         case modelStream = "model-stream"
+        case responseStream = "response-stream"
+        case lineStream = "line-stream"
+        case toolStream = "tool-stream"
         case prose
         case accessLog = "access-log"
         case applicationLog = "application-log"
@@ -58,7 +61,10 @@ struct Body {
                 switch generator {
                 case .vendorJSON: VendorJSON.make(shape, lines: false)
                 case .ndjson: VendorJSON.make(shape, lines: true)
-                case .modelStream: ModelStream.make(shape)
+                case .modelStream: ModelStream.make(shape, .chunks)
+                case .responseStream: ModelStream.make(shape, .responses)
+                case .lineStream: ModelStream.make(shape, .lines)
+                case .toolStream: ModelStream.make(shape, .tools)
                 case .prose: Prose.make(shape)
                 case .accessLog: Logs.access(shape)
                 case .applicationLog: Logs.application(shape)

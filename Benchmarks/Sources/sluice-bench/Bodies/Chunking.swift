@@ -6,6 +6,8 @@ enum Chunking: Hashable, CustomStringConvertible {
     case bytes(Int)
     /// After each blank line: one server-sent event at a time.
     case events
+    /// After each line feed: one event of NDJSON at a time.
+    case lines
     /// At places drawn by chance, this many bytes apart on average.
     case random(mean: Int)
 
@@ -13,6 +15,7 @@ enum Chunking: Hashable, CustomStringConvertible {
         switch self {
         case .bytes(let count): "\(count)"
         case .events: "event"
+        case .lines: "line"
         case .random(let mean): "random, \(mean) on average"
         }
     }
@@ -26,6 +29,8 @@ enum Chunking: Hashable, CustomStringConvertible {
             for end in stride(from: count, to: bytes.count, by: count) { ends.append(end) }
         case .events:
             for at in 1..<max(bytes.count - 1, 1) where bytes[at] == 10 && bytes[at - 1] == 10 { ends.append(at + 1) }
+        case .lines:
+            for at in 0..<max(bytes.count - 1, 0) where bytes[at] == 10 { ends.append(at + 1) }
         case .random(let mean):
             var random = SplitMix(state: 7)
             var at = 1 + random.below(2 * mean)

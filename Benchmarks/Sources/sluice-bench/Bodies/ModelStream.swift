@@ -1,15 +1,33 @@
-// A model's answer as it streams: server-sent events with OpenAI's chat chunks, each with a few dozen bytes of text.
+// A model's answer as it streams: events with a few dozen bytes of text each, as OpenAI's chat completions and responses, Anthropic's tool calls and Ollama send
+// them.
 //
-// Source: OpenAI API reference, "Chat completions: chunk object"; framing by the HTML standard, "Server-sent events".
+// Sources: OpenAI API reference, "Chat completions: chunk object" and "Responses: streaming events"; Anthropic, "Streaming messages"; Ollama, "Generate a chat
+// message"; framing by the HTML standard, "Server-sent events".
 
 enum ModelStream {
-    static func make(_ shape: BodyShape) -> [UInt8] {
+    enum Form {
+        /// Events that differ in their text only.
+        case chunks
+        /// Every event has a number and padding of its own.
+        case responses
+        /// The arguments of a tool call: a document whose strings are the text.
+        case tools
+        /// NDJSON, each line with a time of its own.
+        case lines
+    }
+
+    static func make(_ shape: BodyShape, _ form: Form) -> [UInt8] {
         var random = SplitMix(state: shape.seed)
         let id = random.string(29, of: Alphabet.alphanumeric)
         var writer = JSONWriter(escapes: shape.escapes, seed: shape.seed, capacity: shape.bytes + 1000)
-        var answer: Substring = ""
+        var answer: Substring = form == .tools ? "{" : ""
+        var number = 0
         while writer.bytes.count < shape.bytes {
-            while answer.utf8.count < shape.delta { answer += Prose.sentence(shape, &random) + " " }
+            while answer.utf8.count < shape.delta {
+                let sentence = Prose.sentence(shape, &random)
+                answer += form == .tools ? "\"note\(number)\":\"\(sentence.filter { $0 != "\"" && $0 != "\\" })\"," : sentence + " "
+                number += 1
+            }
             // The first characters that come to `delta` bytes or just over.
             var length = 0
             let piece = answer.prefix { character in
@@ -17,14 +35,34 @@ enum ModelStream {
                 return length < shape.delta
             }
             answer = answer[piece.endIndex...]
-            event(id, &writer) { writer in
-                writer.raw(#"{"content":"#)
+            switch form {
+            case .chunks:
+                event(id, &writer) { writer in
+                    writer.raw(#"{"content":"#)
+                    writer.string(String(piece))
+                    writer.raw("}")
+                } finish: {
+                    "null"
+                }
+            case .responses:
+                writer.raw("event: response.output_text.delta\ndata: ")
+                writer.raw(#"{"type":"response.output_text.delta","sequence_number":\#(number),"item_id":"msg_\#(id)","output_index":0,"content_index":0,"delta":"#)
                 writer.string(String(piece))
-                writer.raw("}")
-            } finish: {
-                "null"
+                writer.raw(#","logprobs":[],"obfuscation":"\#(random.string(12, of: Alphabet.alphanumeric))"}"# + "\n\n")
+                number += 1
+            case .tools:
+                writer.raw("event: content_block_delta\ndata: ")
+                writer.raw(#"{"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"#)
+                writer.string(String(piece))
+                writer.raw("}}\n\n")
+            case .lines:
+                writer.raw(#"{"model":"llama3.2","created_at":"2026-11-23T01:\#(10 + random.below(50)):\#(10 + random.below(50)).\#(100_000_000 + random.below(900_000_000))Z","#)
+                writer.raw(#""message":{"role":"assistant","content":"#)
+                writer.string(String(piece))
+                writer.raw("},\"done\":false}\n")
             }
         }
+        if form != .chunks { return writer.bytes }
         event(id, &writer) {
             $0.raw("{}")
         } finish: {

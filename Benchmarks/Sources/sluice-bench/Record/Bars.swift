@@ -62,12 +62,15 @@ extension Bar {
     }
 
     private static func eventDelay(_ record: Record) -> [Bar] {
-        let delay = record.measurements.first { $0.workload == "model-stream" && $0.chunk == "event" }?.delay
-        return [
-            Bar(
-                "events with 40 bytes of text: delay p99 ≤ 20 µs", measured: delay.map { "\(shown(Double($0.p99) / 1000)) µs" },
+        [
+            ("model-stream", "event", "OpenAI's chunks"), ("response-stream", "event", "OpenAI's responses"), ("tool-stream", "event", "a tool's arguments"),
+            ("line-stream", "line", "lines of NDJSON"),
+        ].map { workload, chunk, name in
+            let delay = record.measurements.first { $0.workload == workload && $0.chunk == chunk }?.delay
+            return Bar(
+                "events with 40 bytes of text, \(name): delay p99 ≤ 20 µs", measured: delay.map { "\(shown(Double($0.p99) / 1000)) µs" },
                 holds: delay.map { $0.p99 <= 20_000 })
-        ]
+        }
     }
 
     private static func dense(_ record: Record) -> [Bar] {

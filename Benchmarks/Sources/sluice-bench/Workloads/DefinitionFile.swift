@@ -108,7 +108,11 @@ struct DefinitionFile {
             return []
         }
         return items.compactMap { item in
-            item.scalar?.string == "event" ? .events : number(item, "an entry of \"chunks\"", 1...(1 << 30)).map { .bytes($0) }
+            switch item.scalar?.string {
+            case "event": .events
+            case "line": .lines
+            default: number(item, "an entry of \"chunks\"", 1...(1 << 30)).map { .bytes($0) }
+            }
         }
     }
 
