@@ -219,7 +219,7 @@ struct EventStreamMasker {
         let bytes = unfinished
         let content = bytes.withUnsafeBufferPointer { EventContent($0, framing.kind, isFirst: isFirst) }
         let joined = content.data.count == 1 ? nil : bytes.withUnsafeBufferPointer { content.joined($0) }
-        let read = bytes.withUnsafeBufferPointer { event in
+        var read = bytes.withUnsafeBufferPointer { event in
             guard let joined else { return EventReader.read(UnsafeBufferPointer(rebasing: event[content.data[0]])) }
             return joined.withUnsafeBufferPointer { EventReader.read($0) }
         }
@@ -241,6 +241,7 @@ struct EventStreamMasker {
             let data = joined ?? Array(bytes[content.data[0]])
             if let id = read?.requestID { try noteRequest(Array(data[id])) }
             let opening = data.first { $0 > 0x20 }
+            if !rules.fields.isEmpty, read?.pieces.isEmpty == false { try dropFields(&read!.pieces, of: data) }
             let isJSON = read != nil || opening == UInt8(ascii: "{") || opening == UInt8(ascii: "[")
             try maskClosed(
                 data, isJSON ? .json : .text, without: read?.pieces.map(\.text) ?? [], content, bodyOffset: start, &event, &output)
@@ -322,6 +323,24 @@ struct EventStreamMasker {
         channels.removeAll { $0.isIdle }
         if stateCount <= Self.mostState { return }
         throw MaskError(description: "more than \(Self.mostState) bytes of events and their texts wait for the end of a value")
+    }
+
+    /// Leaves out the pieces that a field rule names, or something around them: they are masked whatever they say, each on its own.
+    private func dropFields(_ pieces: inout [EventReading.Piece], of data: [UInt8]) throws(MaskError) {
+        // The document with a space for each of them, in which no pattern finds anything.
+        var probe: [UInt8] = []
+        var places: [Int] = []
+        var last = 0
+        for piece in pieces {
+            probe += data[last..<piece.text.lowerBound]
+            places.append(probe.count)
+            probe.append(0x20)
+            last = piece.text.upperBound
+        }
+        let masked = try BodyReader.edits(rules, .json, probe + data[last...])
+        let found = masked.edits.map(\.range) + masked.findings.map(\.range) + (masked.blocked.map { [$0.range.lowerBound..<Int.max] } ?? [])
+        if found.isEmpty { return }
+        pieces = zip(pieces, places).filter { _, place in !found.contains { $0.contains(place) } }.map(\.0)
     }
 
     /// Keeps the id of a JSON-RPC request for the error that may end its answer, if there is nothing in it to mask.

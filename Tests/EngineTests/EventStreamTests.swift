@@ -275,6 +275,29 @@ struct EventStreamTests {
         #expect(read == ["to": "[REDACTED:EMAIL]", "n": "************1111", "body": #"{"k":"[REDACTED:TOKEN]"}"#, "x": "café \"[REDACTED:TOKEN]\""])
     }
 
+    @Test("A field rule that names what carries pieces masks each of them, and one that names a member of a tool's arguments masks that")
+    func fields() throws {
+        let rules = try RuleSet(
+            try Self.rules(),
+            fields: [
+                FieldRule(id: "thoughts", entity: "THOUGHT", fields: [try FieldPath("choices[*].delta.reasoning")]),
+                FieldRule(id: "password", entity: "PASSWORD", fields: [try FieldPath("password")]),
+            ])
+        func call(_ piece: String) -> String {
+            let quoted = String(decoding: try! JSONSerialization.data(withJSONObject: piece, options: .fragmentsAllowed), as: UTF8.self)
+            return #"data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":\#(quoted)}}]}}]}"# + "\n\n"
+        }
+        let stream =
+            Self.chunk("he said", member: "reasoning") + Self.chunk(" so", member: "reasoning") + Self.chunk("All is") + Self.chunk(" well. ")
+            + call(#"{"user":"ann","pass"#) + call(#"word":"horse st"#) + call(#"aple"}"#)
+        for size in [1, 50, 10000] {
+            let texts = ReferenceClient.texts("openai-chat", ClientEvent.parse(try mask(rules, Array(stream.utf8)) { size }.bytes))
+            #expect(texts["0 reasoning"] == "[REDACTED:THOUGHT][REDACTED:THOUGHT]")
+            #expect(texts["0 content"] == "All is well. ")
+            #expect(texts["0 call 0"] == #"{"user":"ann","password":"[REDACTED:PASSWORD]"}"#)
+        }
+    }
+
     // MARK: NDJSON
 
     @Test("Lines in which no model speaks are read as any NDJSON, and documents over many lines as one", arguments: [1, 13, 4000])
