@@ -19,6 +19,10 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CHyperscan", pkgConfig: "libhs", providers: [.apt(["libhyperscan-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "ContentCoding", dependencies: ["CZlib", "CBrotli", "CZstd"]),
         .target(name: "ByteKernels", cSettings: [.unsafeFlags(["-O3"])]),
         // Optimised in debug builds too: property tests run the engine millions of times.
         .target(name: "Engine", dependencies: ["CHyperscan", "ByteKernels", "Cryptography"], swiftSettings: [.unsafeFlags(["-O", "-enforce-exclusivity=unchecked"])]),
@@ -30,7 +34,7 @@ let package = Package(
         .target(
             name: "Proxy",
             dependencies: [
-                "Engine", "Corpus", "Record", "Cryptography",
+                "Engine", "Corpus", "Record", "Cryptography", "ContentCoding",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -56,7 +60,9 @@ let package = Package(
         .testTarget(name: "EngineTests", dependencies: ["Engine", "ByteKernels", "Cryptography"], exclude: ["README.md"]),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine"]),
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
-        .testTarget(name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "DemoVendor", "Engine", "Corpus"]),
+        .testTarget(name: "ContentCodingTests", dependencies: ["ContentCoding"]),
+        .testTarget(
+            name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "ContentCoding", "DemoVendor", "Engine", "Corpus"]),
         .testTarget(name: "CommandTests", dependencies: ["sluice", "Record", "Engine", "Proxy"]),
         .testTarget(name: "DemoVendorTests", dependencies: ["DemoVendor"]),
     ],

@@ -55,7 +55,7 @@ case "${1:-}" in
 "")
     command -v swift >/dev/null || fail "there is no swift command" "install Swift 6.2 or later: https://www.swift.org/install/linux/"
     missing=
-    for package in libhyperscan-dev libssl-dev libsqlite3-dev pkg-config; do
+    for package in libhyperscan-dev libssl-dev libsqlite3-dev zlib1g-dev libbrotli-dev libzstd-dev pkg-config; do
         has_package "$package" || missing="$missing $package"
     done
     for command in curl jq python3 git openssl; do
