@@ -64,7 +64,7 @@ final class ZstandardEncodingStage: EncodingStage {
     init() throws(ContentCodingError) {
         guard let context = ZSTD_createCCtx() else { throw .failed(.zstd) }
         self.context = context
-        for (parameter, value) in [(ZSTD_c_compressionLevel, Self.level), (ZSTD_c_windowLog, Self.windowLog)] {
+        for (parameter, value) in [(ZSTD_c_compressionLevel, Self.level), (ZSTD_c_windowLog, Self.windowLog), (ZSTD_c_checksumFlag, 1)] {
             guard ZSTD_isError(ZSTD_CCtx_setParameter(context, parameter, value)) == 0 else { throw .failed(.zstd) }
         }
     }

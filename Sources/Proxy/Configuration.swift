@@ -45,6 +45,10 @@ public struct Configuration: Sendable {
         public var headerBytes = 64 * 1024
         /// Largest request body, in bytes.
         public var requestBodyBytes = 32 * 1024 * 1024
+        /// Largest response body that was coded, in decoded bytes.
+        public var decodedResponseBytes = 4 << 30
+        /// Decoded bytes for each coded one of a response, beyond the first few MiB.
+        public var expansion = 250
         /// Client connections open at once.
         public var connections = 10_000
     }
@@ -84,6 +88,18 @@ public struct Connection: Sendable {
     public var unknownContent: UnknownContent
     /// Whether request bodies are masked on their way to the upstream. `block` rules hold for them in any case.
     public var masksRequests: Bool
+
+    /// What becomes of responses' content codings.
+    public var contentCoding: CodingChoice
+
+    public enum CodingChoice: String, Sendable, CaseIterable {
+        /// Coded again as the vendor coded them, for clients that accept it.
+        case keep
+        /// Sent on decoded.
+        case decode
+        /// Not asked for; decoded where they come all the same.
+        case off
+    }
 
     public enum UnknownContent: String, Sendable, CaseIterable {
         /// Ends the exchange with a refusal.

@@ -137,10 +137,12 @@ private struct ConfigurationDocument {
 
     private func limits(_ root: Section) -> Configuration.Limits {
         var limits = Configuration.Limits()
-        guard let section = root.section("limits", keys: ["header", "request_body", "connections"]) else { return limits }
+        guard let section = root.section("limits", keys: ["header", "request_body", "decoded_response", "expansion", "connections"]) else { return limits }
         section.refuseUnknownKeys()
         limits.headerBytes = section.bytes("header", in: 1024...(1 << 20)) ?? limits.headerBytes
         limits.requestBodyBytes = section.bytes("request_body", in: 0...(1 << 40)) ?? limits.requestBodyBytes
+        limits.decodedResponseBytes = section.bytes("decoded_response", in: 0...(1 << 50)) ?? limits.decodedResponseBytes
+        limits.expansion = section.integer("expansion", in: 1...1_000_000) ?? limits.expansion
         limits.connections = section.integer("connections", in: 1...1_000_000) ?? limits.connections
         return limits
     }
@@ -171,7 +173,7 @@ private struct ConfigurationDocument {
     // MARK: Connections
 
     private func connections(_ root: Section) -> [(line: Int, connection: Connection)] {
-        let keys = ["name", "upstream", "plaintext", "credential", "tls", "profiles", "unknown_content", "mask_requests"]
+        let keys = ["name", "upstream", "plaintext", "credential", "tls", "profiles", "unknown_content", "content_coding", "mask_requests"]
         var connections: [(line: Int, connection: Connection)] = []
         for section in root.sections("connections", keys: keys, required: true) {
             section.refuseUnknownKeys { Self.inlineSecretAdvice($0, in: section) }
@@ -196,7 +198,8 @@ private struct ConfigurationDocument {
                         credential: credential, certificateAuthorityFile: authorities, serverName: serverName,
                         profiles: section.words("profiles", example: "default")?.map(\.text) ?? ["default"],
                         unknownContent: section.choice("unknown_content", Connection.UnknownContent.self) ?? .block,
-                        masksRequests: section.flag("mask_requests") ?? false)
+                        masksRequests: section.flag("mask_requests") ?? false,
+                        contentCoding: section.choice("content_coding", Connection.CodingChoice.self) ?? .keep)
                 ))
         }
         if connections.isEmpty, root.has("connections") {

@@ -1,16 +1,17 @@
 // One request and its response: every decision about them, in the order in which they are made.
 //
 //     receive(head)      well-formed? who? where to? may they?            -> begin the record
-//     receive(body)      small enough? scanned, recorded
+//     receive(body)      small enough? decoded, scanned, recorded
 //     receiveEnd()       blocked by a rule? needs approval?               -> ask, refuse or forward
 //     settle(admission)  approved?                                        -> refuse or forward
 //     respond(head)      can its body be read?                            -> masked header fields, held until the body says something
-//     respond(body)      masked, then recorded, then released
+//     respond(body)      decoded, masked, then recorded, then released
 //     respondEnd()       the rest, and the evidence
 //     fail(failure)      what ends an exchange early, wherever it was
 //
 // It holds no socket, task or clock: `ServerHandler` tells it what happened and does what it answers.
 
+import ContentCoding
 import Engine
 import Foundation
 import Logging
@@ -60,6 +61,8 @@ final class Exchange {
             var status: HTTPResponseStatus
             var headers: HTTPHeaders
             var framing: BodyFraming
+            /// What the body is coded in on its way to the client.
+            var coding: ContentCoding?
             var close: Bool
         }
 
@@ -89,6 +92,8 @@ final class Exchange {
         case requestTimeout
         case connectTimeout, unreachable, vendorTLS
         case vendorTimeout, vendorBrokeOff, vendorProtocol
+        /// The response's body is not in its coding, or expands too far.
+        case vendorContent, vendorExpansion
         case totalTimeout
         case shutdown
         case engine, record
@@ -112,6 +117,9 @@ final class Exchange {
     private var target: RequestTarget?
     private var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
     private var terms: (policy: String, terms: ApprovalTerms)?
+    private var codedRequest: CodedBody?
+    /// Until its first bytes have told how to read it.
+    private var requestLook: FormatLook?
     private var requestMasker: Masker?
     private var requestEvidence = BodyEvidence()
     private var fingerprint: RequestFingerprint.Builder?
@@ -127,6 +135,11 @@ final class Exchange {
 
     // The response.
     private var record: ExchangeRecord?
+    private var codedResponse: CodedBody?
+    /// Until its first bytes have told how to read it; with the head, where that depends on it.
+    private var responseLook: FormatLook?
+    private var undecidedHead: HTTPResponseHead?
+    private var vendorHasEnded = false
     private var masker: Masker?
     /// The response's body is passed on without being scanned.
     private var isUnscanned = false
@@ -285,14 +298,15 @@ final class Exchange {
 
         let type = head.headers.first(name: "content-type")?.lowercased() ?? ""
         isForm = type.hasPrefix("application/x-www-form-urlencoded")
-        switch (BodyReading(head.headers), route.connection.unknownContent) {
-        case (.scan(let format), _): requestMasker = Masker(route.rules, format: format)
-        case (.opaque(.type), .text): requestMasker = Masker(route.rules, format: .text)
-        case (.opaque, .pass): break
-        case (.opaque, _):
-            throw Problem(
-                .unsupportedMediaType, .requestContent, "the body's type or coding cannot be scanned, and the connection lets none through unscanned",
-                hint: "send JSON or text in UTF-8, without Content-Encoding")
+        let reading = BodyReading(head.headers)
+        switch reading.treatment(route.connection.unknownContent) {
+        case .scan(let format): requestLook = FormatLook(declared: format)
+        case .look: requestLook = FormatLook(declared: nil)
+        case .pass: break
+        case .refuse: throw Self.unscannableRequest
+        }
+        if requestLook != nil, !reading.codings.isEmpty {
+            codedRequest = CodedBody(reading.codings, limits: .init(decodedBytes: limit))
         }
         body.reserveCapacity(min(length ?? 0, 1 << 20))
         return .readBody(sendContinue: head.headers.contains(name: "expect"))
@@ -307,22 +321,65 @@ final class Exchange {
             bodyBytes += chunk.readableBytes
             if bodyBytes > limit { throw Self.tooLarge(limit) }
             if let fingerprint { chunk.withUnsafeReadableBytes { fingerprint.body($0) } }
-            guard requestMasker != nil else {
-                body.writeImmutableBuffer(chunk)
-                return .wait
+            if codedRequest != nil {
+                codedRequest?.take(chunk)
+                try decodeRequest()
+            } else {
+                try scanRequest(chunk)
             }
-            let masked: MaskedBytes
-            do {
-                masked = try chunk.feed(&requestMasker!)
-            } catch {
-                throw Problem(.internalServerError, .engine, "the request could not be scanned")
-            }
-            try keepRequest(masked, chunk: chunk)
-            if let blocked = masked.blocked { throw Self.blockedRequest(by: blocked.rule) }
             return .wait
         } catch {
             return refuse(error)
         }
+    }
+
+    /// All of what arrived: its decoded form is bounded like any other body.
+    private func decodeRequest() throws(Problem) {
+        while codedRequest?.hasMore == true {
+            let piece: ByteBuffer
+            do {
+                piece = try codedRequest!.next()
+            } catch {
+                throw Self.problem(decodingRequest: error, limit: gateway.configuration.limits.requestBodyBytes)
+            }
+            try scanRequest(piece)
+        }
+    }
+
+    private func scanRequest(_ chunk: ByteBuffer) throws(Problem) {
+        if requestLook != nil {
+            guard let found = requestLook?.take(chunk) else { return }
+            try readRequest(as: found.verdict, found.bytes)
+        } else {
+            try maskRequest(chunk)
+        }
+    }
+
+    /// The first bytes have told, or the body is over.
+    private func readRequest(as verdict: FormatDetection.Verdict, _ bytes: ByteBuffer) throws(Problem) {
+        guard let route else { return }
+        requestLook = nil
+        switch verdict {
+        case .format(let format): requestMasker = Masker(route.rules, format: format)
+        case .unknown, .undecided:
+            guard route.connection.unknownContent == .pass else { throw Self.unscannableRequest }
+        }
+        try maskRequest(bytes)
+    }
+
+    private func maskRequest(_ chunk: ByteBuffer) throws(Problem) {
+        guard requestMasker != nil else {
+            body.writeImmutableBuffer(chunk)
+            return
+        }
+        let masked: MaskedBytes
+        do {
+            masked = try chunk.feed(&requestMasker!)
+        } catch {
+            throw Problem(.internalServerError, .engine, "the request could not be scanned")
+        }
+        try keepRequest(masked, chunk: chunk)
+        if let blocked = masked.blocked { throw Self.blockedRequest(by: blocked.rule) }
     }
 
     func receiveEnd() -> Step {
@@ -334,6 +391,14 @@ final class Exchange {
         }
         guard let route, let identity, let target else { return .wait }
         do throws(Problem) {
+            if codedRequest != nil {
+                do {
+                    try codedRequest?.finish()
+                } catch {
+                    throw Self.problem(decodingRequest: error, limit: gateway.configuration.limits.requestBodyBytes)
+                }
+            }
+            if let found = requestLook?.end(), found.bytes.readableBytes > 0 { try readRequest(as: found.verdict, found.bytes) }
             if requestMasker != nil {
                 let rest: MaskedBytes
                 do {
@@ -415,8 +480,10 @@ final class Exchange {
 
         var headers = HTTPHeaders()
         headers.add(name: "Host", value: upstream.authority)
-        headers.add(contentsOf: HeaderFields.forwarded(head.headers))
-        headers.add(name: "Accept-Encoding", value: "identity")
+        headers.add(
+            contentsOf: HeaderFields.forwarded(
+                head.headers, bodyIsChanged: route.connection.masksRequests && requestMasker != nil, bodyIsDecoded: codedRequest != nil))
+        headers.add(name: "Accept-Encoding", value: route.connection.contentCoding == .off ? "identity" : AcceptedCodings(head.headers).field)
         headers.add(name: "Via", value: "1.1 sluice")
         if let (name, value) = credential?.headerField { headers.replaceOrAdd(name: name, value: value) }
         if body.readableBytes > 0 || head.headers.contains(name: "content-length") || head.headers.contains(name: "transfer-encoding") {
@@ -432,42 +499,71 @@ final class Exchange {
     // MARK: 5. The response's head
 
     func respond(_ head: HTTPResponseHead) -> Step {
-        guard phase == .upstream, pendingHead == nil, !headReleased, let route else { return .wait }
+        guard phase == .upstream, pendingHead == nil, undecidedHead == nil, !headReleased, let route else { return .wait }
         forwarded = nil
         // Codings of the transfer that nobody asked for would hide the body from the rules.
         let codings = head.headers["transfer-encoding"]
         guard head.status.code >= 200, codings.isEmpty || codings.map({ $0.lowercased() }) == ["chunked"],
             codings.isEmpty || !head.headers.contains(name: "content-length")
         else { return fail(.vendorProtocol) }
-        let hasBody = self.head.method != .HEAD && head.status != .noContent && head.status != .notModified
+        let isEmpty = !hasBody(head) || head.headers.first(name: "content-length") == "0"
+        let reading = BodyReading(head.headers)
+        let treatment = reading.treatment(route.connection.unknownContent)
+        switch treatment {
+        case .scan, .look:
+            if !isEmpty, !reading.codings.isEmpty {
+                let limits = gateway.configuration.limits
+                codedResponse = CodedBody(
+                    reading.codings, limits: .init(decodedBytes: limits.decodedResponseBytes, expansion: limits.expansion))
+            }
+        case .pass, .refuse: break
+        }
+        switch treatment {
+        case .scan(let format):
+            responseLook = FormatLook(declared: format)
+            return prepareHead(head, isScanned: true, decoded: reading.codings)
+        case .look(let orPass):
+            responseLook = FormatLook(declared: nil)
+            // What is to come decides about the head too; where nothing is, there is nothing to wait for.
+            if isEmpty { return prepareHead(head, isScanned: !orPass, decoded: []) }
+            undecidedHead = head
+            return .wait
+        case .pass:
+            passUnscanned()
+            return prepareHead(head, isScanned: false, decoded: [])
+        case .refuse(let opaque):
+            refusedContent = Self.unscannableAnswer(opaque)
+            return prepareHead(head, isScanned: true, decoded: [])
+        }
+    }
+
+    private func hasBody(_ head: HTTPResponseHead) -> Bool {
+        self.head.method != .HEAD && head.status != .noContent && head.status != .notModified
+    }
+
+    /// The engine lets everything through without a rule, so that what is released is of its type even here.
+    private func passUnscanned() {
+        masker = Masker(gateway.noRules, format: .text)
+        isUnscanned = true
+    }
+
+    /// - Parameters:
+    ///   - isScanned: the body may be masked, so what was said about its bytes is not true any more.
+    ///   - decoded: the codings of the body that are undone.
+    private func prepareHead(_ head: HTTPResponseHead, isScanned: Bool, decoded: [ContentCoding]) -> Step {
+        guard let route else { return .wait }
+        let hasBody = hasBody(head)
         let isEmpty = !hasBody || head.headers.first(name: "content-length") == "0"
-        let isScanned: Bool
-        switch (BodyReading(head.headers), route.connection.unknownContent) {
-        case (.scan(let format), _):
-            masker = Masker(route.rules, format: format)
-            isScanned = true
-        case (.opaque(.type), .text):
-            masker = Masker(route.rules, format: .text)
-            isScanned = true
-        case (.opaque, .pass):
-            // The engine lets everything through without a rule, so that what is released is of its type even here.
-            masker = Masker(gateway.noRules, format: .text)
-            isUnscanned = true
-            isScanned = false
-        case (.opaque(.coding), _):
-            refusedContent = Problem(
-                .badGateway, .contentEncoding, "the vendor's answer is in a coding or character set that cannot be scanned",
-                hint: "an operator can let it pass unscanned with  unknown_content: pass")
-            isScanned = true
-        case (.opaque(.type), .block):
-            refusedContent = Problem(
-                .badGateway, .content, "the vendor's answer is of a type that cannot be scanned",
-                hint: "an operator can let it pass unscanned with  unknown_content: pass")
-            isScanned = true
+        // The last one applied that the client accepts. The answer to `HEAD` has the fields of one to `GET` (RFC 9110 §9.3.2).
+        var coding: ContentCoding?
+        if route.connection.contentCoding == .keep, !isEmpty || !hasBody {
+            let accepted = AcceptedCodings(self.head.headers)
+            coding = decoded.last { accepted.contains($0) }
         }
         var headers: HTTPHeaders
         do {
-            let returned = HeaderFields.returned(head.headers, through: route.connection, bodyMayChange: isScanned)
+            var returned = HeaderFields.returned(head.headers, through: route.connection, bodyMayChange: isScanned || !decoded.isEmpty)
+            if !decoded.isEmpty { HeaderFields.recode(&returned, as: coding) }
             guard let masked = try HeaderFields.masked(returned, rules: route.rules) else {
                 return refuse(Problem(.badGateway, .blocked, "a rule stopped the vendor's answer"))
             }
@@ -483,14 +579,14 @@ final class Exchange {
                 .length(0)
             } else if self.head.version == .http1_0 {
                 .untilClose
-            } else if !isScanned, let length = head.headers.first(name: "content-length").flatMap({ Int($0) }) {
+            } else if !isScanned, decoded.isEmpty, let length = head.headers.first(name: "content-length").flatMap({ Int($0) }) {
                 .length(length)
             } else {
                 .chunked
             }
         if framing == .untilClose { keepAlive = false }
         if let record { headers.add(name: "Sluice-Exchange", value: record.id.description) }
-        pendingHead = Release.Head(status: head.status, headers: headers, framing: framing, close: !keepAlive)
+        pendingHead = Release.Head(status: head.status, headers: headers, framing: framing, coding: isEmpty ? nil : coding, close: !keepAlive)
         return .wait
     }
 
@@ -506,11 +602,82 @@ final class Exchange {
     /// Whether a response's head is here and not sent yet.
     var isHeadPending: Bool { pendingHead != nil }
 
-    // MARK: 6. The response's body: mask, record, release
+    // MARK: 6. The response's body: decode, mask, record, release
 
+    /// - Returns: nothing yet for a coded body: its pieces are asked for with ``respondMore()``.
     func respond(_ chunk: ByteBuffer) -> Step {
-        guard phase == .upstream else { return .wait }
+        guard phase == .upstream, pendingHead != nil || headReleased || undecidedHead != nil else { return .wait }
         if let refusedContent { return refuse(refusedContent) }
+        guard codedResponse == nil else {
+            codedResponse?.take(chunk)
+            return .wait
+        }
+        return read(chunk)
+    }
+
+    func respondEnd() -> Step {
+        guard phase == .upstream, pendingHead != nil || headReleased || undecidedHead != nil else { return .wait }
+        vendorHasEnded = true
+        return respondMore()
+    }
+
+    /// Whether ``respondMore()`` has something to do: what arrived is not all decoded, or the end of the body not dealt with.
+    var hasMore: Bool { phase == .upstream && (codedResponse?.hasMore == true || vendorHasEnded) }
+
+    /// The next piece of a coded body, or the end of any.
+    func respondMore() -> Step {
+        guard phase == .upstream else { return .wait }
+        do {
+            if let piece = try codedResponse.next() { return read(piece) }
+            guard vendorHasEnded else { return .wait }
+            try codedResponse?.finish()
+        } catch {
+            switch error {
+            case .corrupt, .truncated: return fail(.vendorContent)
+            case .expandsTooFar: return fail(.vendorExpansion)
+            case .failed: return fail(.engine)
+            }
+        }
+        if let found = responseLook?.end(), found.bytes.readableBytes > 0 { return read(as: found.verdict, found.bytes) }
+        if let head = undecidedHead {
+            // Not a byte came, so there is nothing to be unsure about.
+            undecidedHead = nil
+            if case let step = prepareHead(head, isScanned: true, decoded: BodyReading(head.headers).codings), phase != .upstream { return step }
+        }
+        let rest: MaskedBytes?
+        do {
+            rest = refusedContent == nil ? try masker?.finish() : nil
+        } catch {
+            return fail(.engine)
+        }
+        return release(rest, chunk: ByteBuffer(), ending: .complete)
+    }
+
+    private func read(_ chunk: ByteBuffer) -> Step {
+        guard responseLook != nil else { return mask(chunk) }
+        guard let found = responseLook?.take(chunk) else { return .wait }
+        return read(as: found.verdict, found.bytes)
+    }
+
+    /// The first bytes have told how the body is to be read, or it is over.
+    private func read(as verdict: FormatDetection.Verdict, _ bytes: ByteBuffer) -> Step {
+        guard let route else { return .wait }
+        responseLook = nil
+        switch verdict {
+        case .format(let format): masker = Masker(route.rules, format: format)
+        case .unknown, .undecided:
+            guard route.connection.unknownContent == .pass else { return refuse(Self.unscannableAnswer(.type)) }
+            passUnscanned()
+        }
+        if let head = undecidedHead {
+            undecidedHead = nil
+            let step = prepareHead(head, isScanned: !isUnscanned, decoded: codedResponse == nil ? [] : BodyReading(head.headers).codings)
+            if phase != .upstream { return step }
+        }
+        return mask(bytes)
+    }
+
+    private func mask(_ chunk: ByteBuffer) -> Step {
         guard masker != nil else { return fail(.vendorProtocol) }
         let masked: MaskedBytes
         do {
@@ -519,17 +686,6 @@ final class Exchange {
             return fail(.engine)
         }
         return release(masked, chunk: chunk, ending: .more)
-    }
-
-    func respondEnd() -> Step {
-        guard phase == .upstream, pendingHead != nil || headReleased else { return .wait }
-        let rest: MaskedBytes?
-        do {
-            rest = refusedContent == nil ? try masker?.finish() : nil
-        } catch {
-            return fail(.engine)
-        }
-        return release(rest, chunk: ByteBuffer(), ending: .complete)
     }
 
     /// Every byte of a vendor's body goes through here.
@@ -635,6 +791,7 @@ final class Exchange {
             response.bytesUnscanned = response.bytesScanned
             response.bytesScanned = 0
         }
+        if let codedResponse { response.bytesIn = codedResponse.bytesIn }
         response.masked.merge(maskedInHead, uniquingKeysWith: +)
         try record.end(ExchangeEnd(outcome: outcome, request: requestEvidence, response: response))
     }
@@ -668,6 +825,7 @@ final class Exchange {
             requestEvidence.bytesIn = bodyBytes
             requestEvidence.bytesUnscanned = bodyBytes
         }
+        if codedRequest != nil { requestEvidence.bytesIn = bodyBytes }
         requestEvidence.bytesOut = forwardedBytes
     }
 

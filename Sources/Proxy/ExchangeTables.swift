@@ -1,5 +1,6 @@
 // What `Exchange` looks up: methods, fields, and the problem and outcome of each failure.
 
+import ContentCoding
 import Foundation
 import NIOHTTP1
 import Record
@@ -43,6 +44,11 @@ extension Exchange {
         case .vendorTimeout: Problem(.gatewayTimeout, .vendorTimeout, "the vendor did not answer in time")
         case .vendorBrokeOff: Problem(.badGateway, .vendorBroke, "the vendor closed the connection before its answer was complete")
         case .vendorProtocol: Problem(.badGateway, .vendorProtocol, "the vendor's answer is not valid HTTP/1.1")
+        case .vendorContent: Problem(.badGateway, .corrupt, "the vendor's answer is not in the coding that it names, or not all of it")
+        case .vendorExpansion:
+            Problem(
+                .badGateway, .expansion, "the vendor's compressed answer is larger than this gateway decodes",
+                hint: "an operator can raise  limits.decoded_response  and  limits.expansion")
         case .totalTimeout: Problem(.gatewayTimeout, .total, "the exchange took longer than the gateway allows")
         case .shutdown: Problem(.serviceUnavailable, .draining, "the gateway stopped")
         case .engine: Problem(.badGateway, .engine, "the vendor's answer could not be masked")
@@ -56,7 +62,7 @@ extension Exchange {
         case .blocked, .blockedByRule: Outcome(.blocked, problem.rule)
         case .approval: Outcome(.review, problem.review)
         case .requestTimeout, .vendorTimeout, .total: Outcome(.timedOut, problem.reason.rawValue)
-        case .connect, .vendorTLS, .vendorBroke, .vendorProtocol: Outcome(.upstreamFailed, problem.reason.rawValue)
+        case .connect, .vendorTLS, .vendorBroke, .vendorProtocol, .corrupt: Outcome(.upstreamFailed, problem.reason.rawValue)
         case .engine: Outcome(.engineFailed)
         case .draining: Outcome(.interrupted)
         default: Outcome(.refused, problem.reason.rawValue)
@@ -65,6 +71,28 @@ extension Exchange {
 
     static func tooLarge(_ limit: Int) -> Problem {
         Problem(.payloadTooLarge, .bodyTooLarge, "the body is larger than \(limit) bytes, the most this gateway accepts")
+    }
+
+    /// A request whose body says nothing to the rules.
+    static let unscannableRequest = Problem(
+        .unsupportedMediaType, .requestContent, "the body's type or coding cannot be scanned, and the connection lets none through unscanned",
+        hint: "send JSON or text in UTF-8, without Content-Encoding or in one that Accept-Encoding lists")
+
+    static func problem(decodingRequest error: ContentCodingError, limit: Int) -> Problem {
+        switch error {
+        case .expandsTooFar: tooLarge(limit)
+        case .corrupt, .truncated: Problem(.badRequest, .requestContent, "the body is not in the coding that Content-Encoding names, or not all of it")
+        case .failed: Problem(.internalServerError, .engine, "the request could not be decoded")
+        }
+    }
+
+    /// What becomes of an answer that cannot be scanned.
+    static func unscannableAnswer(_ opaque: BodyReading.Opaque) -> Problem {
+        let hint = "an operator can let it pass unscanned with  unknown_content: pass"
+        return switch opaque {
+        case .coding: Problem(.badGateway, .contentEncoding, "the vendor's answer is in a coding or character set that cannot be scanned", hint: hint)
+        case .type: Problem(.badGateway, .content, "the vendor's answer is of a type that cannot be scanned", hint: hint)
+        }
     }
 
     static func blockedRequest(by rule: String) -> Problem {

@@ -1,5 +1,6 @@
 // Framing: the seam between HTTP messages and bytes on a connection. Only this file sets up the HTTP/1 codec.
 
+import ContentCoding
 import Engine
 import NIOCore
 import NIOHTTP1
@@ -47,20 +48,38 @@ enum Framing {
 /// Writes responses into a client's channel, each in the order head, body, end.
 ///
 /// Bytes of a vendor reach the channel only as ``MaskedBytes``. Heads, chunk marks and short pieces are gathered until ``flush(to:)``, so
-/// that a small response is one buffer and one system call.
+/// that a small response is one buffer and one system call. A body whose coding is made again passes an encoder on its way, and each flush
+/// gives the client all that was written.
 struct ResponseWriter {
     private var framing = BodyFraming.none
     private var gathered = ByteBuffer()
+    private var encoder: ContentEncoder?
+    /// What the encoder made and no chunk holds yet.
+    private var coded = ByteBuffer()
+    /// The encoder gave up, which takes want of memory: the body ends where it is, and the connection with it.
+    private var hasFailed = false
 
     /// Slices of at least this many bytes leave as the buffer they came in; shorter ones are copied together, which is cheaper than
     /// an entry of their own in the vector of the write call.
     private static let smallestSlice = 8192
+    private static let largestCoded = 64 * 1024
 
     /// Whether the body that is being written ends where the connection does.
     var endsWithConnection: Bool { framing == .untilClose }
 
-    mutating func writeHead(_ status: HTTPResponseStatus, _ headers: HTTPHeaders, framing: BodyFraming, close: Bool) {
+    /// - Parameter coding: what the body is to be coded in; `headers` say so already.
+    mutating func writeHead(
+        _ status: HTTPResponseStatus, _ headers: HTTPHeaders, framing: BodyFraming, coding: ContentCoding? = nil, close: Bool
+    ) {
         self.framing = framing
+        encoder = nil
+        if let coding {
+            do {
+                encoder = try ContentEncoder(coding)
+            } catch {
+                hasFailed = true
+            }
+        }
         gathered.writeStaticString("HTTP/1.1 ")
         gathered.writeString(String(status.code))
         gathered.writeStaticString(" ")
@@ -97,7 +116,8 @@ struct ResponseWriter {
     /// - Parameter chunk: the one whose feeding released `masked`.
     mutating func writeBody(_ masked: MaskedBytes, chunk: ByteBuffer, to context: ChannelHandlerContext) {
         let count = masked.count
-        guard count > 0, framing != .none else { return }
+        guard count > 0, framing != .none, !hasFailed else { return }
+        if encoder != nil { return encode(masked, chunk: chunk, to: context) }
         if framing == .chunked {
             gathered.writeString(String(count, radix: 16))
             gathered.writeStaticString("\r\n")
@@ -120,15 +140,58 @@ struct ResponseWriter {
         if framing == .chunked { gathered.writeStaticString("\r\n") }
     }
 
+    private mutating func encode(_ masked: MaskedBytes, chunk: ByteBuffer, to context: ChannelHandlerContext) {
+        for piece in masked.pieces {
+            switch piece {
+            case .bytes(let bytes): bytes.withUnsafeBytes { encode($0, .run) }
+            case .passed(let range): chunk.withUnsafeReadableBytes { encode(UnsafeRawBufferPointer(rebasing: $0[range]), .run) }
+            }
+        }
+        // What is written counts against what the client may be sent; what is gathered does not.
+        if coded.readableBytes >= Self.largestCoded {
+            gatherCoded()
+            write(to: context)
+        }
+    }
+
+    private mutating func encode(_ bytes: UnsafeRawBufferPointer, _ step: ContentEncoder.Step) {
+        guard let encoder, !hasFailed else { return }
+        do {
+            try encoder.encode(bytes, step) { coded.writeBytes($0) }
+        } catch {
+            hasFailed = true
+        }
+    }
+
+    private mutating func gatherCoded() {
+        guard coded.readableBytes > 0 else { return }
+        if framing == .chunked {
+            gathered.writeString(String(coded.readableBytes, radix: 16))
+            gathered.writeStaticString("\r\n")
+        }
+        gathered.writeBuffer(&coded)
+        if framing == .chunked { gathered.writeStaticString("\r\n") }
+        coded = ByteBuffer()
+    }
+
     /// Marks the body as complete. A body whose end is never written is seen as broken off.
     mutating func writeEnd() {
+        if encoder != nil, framing != .none {
+            encode(UnsafeRawBufferPointer(start: nil, count: 0), .finish)
+            gatherCoded()
+            encoder = nil
+        }
+        guard !hasFailed else { return }
         if framing == .chunked { gathered.writeStaticString("0\r\n\r\n") }
         framing = .none
     }
 
     mutating func flush(to context: ChannelHandlerContext) {
+        encode(UnsafeRawBufferPointer(start: nil, count: 0), .flush)
+        gatherCoded()
         write(to: context)
         context.flush()
+        if hasFailed { context.close(promise: nil) }
     }
 
     private mutating func write(to context: ChannelHandlerContext) {

@@ -1,5 +1,6 @@
 // Which header fields cross the proxy, in each direction.
 
+import ContentCoding
 import Engine
 import NIOCore
 import NIOHTTP1
@@ -18,7 +19,7 @@ enum HeaderFields {
         "x-forwarded-proto", "x-real-ip", "via",
     ])
 
-    /// Fields of a response that are about the exact bytes of its body, and so untrue once it may be masked.
+    /// Fields that are about the exact bytes of a body, and so untrue once it may be masked or was decoded.
     private static let aboutExactBytes: Set<String> = [
         "content-length", "etag", "content-md5", "digest", "content-digest", "repr-digest", "accept-ranges",
     ]
@@ -27,13 +28,19 @@ enum HeaderFields {
     private static let notReturned: Set<String> = hopByHop.union(["alt-svc", "content-length"])
 
     /// The fields of a request as the vendor is to see them: framing, host and credential are still to be added.
-    static func forwarded(_ headers: HTTPHeaders) -> HTTPHeaders {
+    ///
+    /// - Parameters:
+    ///   - bodyIsChanged: the body may not be the bytes that came.
+    ///   - bodyIsDecoded: what codings it had were undone.
+    static func forwarded(_ headers: HTTPHeaders, bodyIsChanged: Bool, bodyIsDecoded: Bool) -> HTTPHeaders {
         let listed = namedByConnection(headers)
         var forwarded = HTTPHeaders()
         forwarded.reserveCapacity(headers.count + 5)
         for (name, value) in headers {
             let key = name.lowercased()
             if notForwarded.contains(key) || listed.contains(key) { continue }
+            if bodyIsChanged || bodyIsDecoded, aboutExactBytes.contains(key) { continue }
+            if bodyIsDecoded, key == "content-encoding" { continue }
             forwarded.add(name: name, value: value)
         }
         return forwarded
@@ -53,6 +60,15 @@ enum HeaderFields {
             returned.add(name: name, value: key == "location" ? location(value, through: connection) : value)
         }
         return returned
+    }
+
+    /// Says in a response's fields that its codings were undone, and which one was applied again.
+    static func recode(_ headers: inout HTTPHeaders, as coding: ContentCoding?) {
+        headers.remove(name: "content-encoding")
+        if let coding { headers.add(name: "Content-Encoding", value: coding.rawValue) }
+        // Which coding there is depends on what the client accepts, whoever decided (RFC 9110 §12.5.5).
+        let varying = headers[canonicalForm: "vary"].map { $0.lowercased() }
+        if !varying.contains("accept-encoding"), !varying.contains("*") { headers.add(name: "Vary", value: "Accept-Encoding") }
     }
 
     /// A redirection to the same vendor leads back through the proxy; others stay as they are.

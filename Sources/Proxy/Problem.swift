@@ -1,5 +1,6 @@
 // Refusals: one problem document (RFC 9457) for each reason the proxy can say no.
 
+import ContentCoding
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -50,6 +51,8 @@ struct Problem: Error, Sendable, Equatable {
         case blocked
         case contentEncoding = "content-encoding"
         case content = "content-type"
+        case corrupt = "content-corrupt"
+        case expansion = "content-expansion"
         case connect = "vendor-unreachable"
         case vendorTLS = "vendor-tls"
         case vendorBroke = "vendor-broke-off"
@@ -98,6 +101,9 @@ struct Problem: Error, Sendable, Equatable {
     var headers: HTTPHeaders {
         var headers: HTTPHeaders = ["Content-Type": "application/problem+json", "Cache-Control": "no-store", "Sluice-Denied": reason.rawValue]
         if let review { headers.add(name: "Sluice-Review", value: review) }
+        if reason == .requestContent {
+            headers.add(name: "Accept-Encoding", value: ContentCoding.allCases.map(\.rawValue).joined(separator: ", "))
+        }
         if status == .unauthorized { headers.add(name: "WWW-Authenticate", value: #"Bearer realm="sluice""#) }
         if status == .serviceUnavailable { headers.add(name: "Retry-After", value: "5") }
         return headers

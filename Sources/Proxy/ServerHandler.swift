@@ -35,6 +35,7 @@ final class ServerHandler: ChannelInboundHandler {
     private var question: Task<Void, Never>?
 
     private var isAdvancing = false
+    private var isProceeding = false
     private var isClosing = false
 
     init(worker: Worker) { self.worker = worker }
@@ -72,7 +73,7 @@ final class ServerHandler: ChannelInboundHandler {
         lastActivity = .now()
         if isUpstreamPaused {
             isUpstreamPaused = false
-            upstream?.read()
+            proceed()
         }
         advance()
     }
@@ -193,7 +194,7 @@ final class ServerHandler: ChannelInboundHandler {
             if let head = release.head {
                 headDue = nil
                 wait(.response)
-                writer.writeHead(head.status, head.headers, framing: head.framing, close: head.close)
+                writer.writeHead(head.status, head.headers, framing: head.framing, coding: head.coding, close: head.close)
             }
             if let bytes = release.bytes { writer.writeBody(bytes, chunk: release.chunk, to: context) }
             switch release.ending {
@@ -323,11 +324,28 @@ final class ServerHandler: ChannelInboundHandler {
         upstream = nil
         guard let exchange else { return }
         perform(exchange.respondEnd())
+        proceed()
         advance()
     }
 
     func upstreamReadComplete() {
         lastActivity = .now()
+        proceed()
+    }
+
+    /// Goes on with a response as far as the client takes it: first what has arrived and is not decoded yet, then what the vendor has more.
+    private func proceed() {
+        guard !isProceeding else { return }
+        isProceeding = true
+        defer { isProceeding = false }
+        var pieces = 0
+        while let context, let exchange, exchange.hasMore {
+            guard context.channel.isWritable else { return isUpstreamPaused = true }
+            guard pieces < Self.piecesInTurn else { return proceedLater(context) }
+            pieces += 1
+            perform(exchange.respondMore())
+            if self.context != nil, !isClosing { writer.flush(to: context) }
+        }
         guard let context, let exchange else { return }
         if exchange.isHeadPending, headDue == nil {
             headDue = lastActivity + Self.headPatience
@@ -336,6 +354,14 @@ final class ServerHandler: ChannelInboundHandler {
         writer.flush(to: context)
         guard let upstream else { return }
         if context.channel.isWritable { upstream.read() } else { isUpstreamPaused = true }
+    }
+
+    /// A body that decodes to much more than it is does not keep the event loop from its other connections.
+    private func proceedLater(_ context: ChannelHandlerContext) {
+        context.eventLoop.assumeIsolated().execute {
+            self.proceed()
+            self.advance()
+        }
     }
 
     /// Some of a request's body has left.
@@ -402,6 +428,8 @@ final class ServerHandler: ChannelInboundHandler {
 
     /// How long a response's head waits for the beginning of its body, which may still turn it into a refusal.
     private static let headPatience = TimeAmount.milliseconds(100)
+    /// Pieces of a coded body that are decoded before other connections have their turn.
+    private static let piecesInTurn = 16
     private static let lingeringTime = TimeAmount.seconds(2)
 
     private func wait(_ waiting: Waiting) {

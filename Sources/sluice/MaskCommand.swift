@@ -34,7 +34,9 @@ struct MaskCommand: ParsableCommand {
 
     @OptionGroup var rules: RuleOptions
 
-    @Option(help: ArgumentHelp("text, json (JSON and NDJSON), ndjson (each line an event), sse, or auto: json where the input begins with { or [, else text.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp(
+            "text, json (JSON and NDJSON), ndjson (each line an event), sse, form, markup (HTML, XML), or auto: what the first bytes are, else text.", valueName: "format"))
     var format: FormatChoice = .auto
 
     @Option(help: ArgumentHelp("Feed the input in pieces of this many bytes.", valueName: "n"))

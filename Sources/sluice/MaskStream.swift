@@ -5,7 +5,7 @@ import Foundation
 
 /// How a command is told to read a body.
 enum FormatChoice: Equatable {
-    /// By the body's first bytes.
+    /// By the body's first bytes: see `FormatDetection`.
     case auto
     case only(Format)
 
@@ -21,20 +21,14 @@ enum FormatChoice: Equatable {
 
     static let names = ["auto"] + Format.allCases.map(\.rawValue)
 
-    /// Bytes of white space that `auto` looks past.
-    static let autoLimit = 4096
-
-    /// The format of a body that begins so, or nil where the beginning does not tell yet.
-    ///
-    /// `auto` is `json` where the first byte after white space (and a byte-order mark) is `{` or `[`, else `text`.
-    func format(beginning: some Collection<UInt8>, isWhole: Bool) -> Format? {
+    /// The format of a body that begins so, or nil where the beginning does not tell yet. `auto` is `text` where nothing tells at all.
+    func format(beginning: [UInt8], isWhole: Bool) -> Format? {
         if case .only(let format) = self { return format }
-        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
-        if !isWhole, beginning.count < 3, mark.starts(with: beginning) { return nil }
-        let rest = beginning.dropFirst(beginning.starts(with: mark) ? 3 : 0)
-        let first = rest.prefix(Self.autoLimit).first { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
-        if let first { return first == UInt8(ascii: "{") || first == UInt8(ascii: "[") ? .json : .text }
-        return isWhole || rest.count >= Self.autoLimit ? .text : nil
+        return switch beginning.withUnsafeBytes({ FormatDetection.verdict(declared: nil, beginning: $0, isWhole: isWhole) }) {
+        case .format(let format): format
+        case .unknown: .text
+        case .undecided: nil
+        }
     }
 }
 
@@ -60,7 +54,7 @@ struct MaskStream: ~Copyable {
     /// Takes a chunk and hands on what each step released, with the chunk that it refers to.
     mutating func feed(_ chunk: UnsafeRawBufferPointer, _ release: (MaskedBytes, UnsafeRawBufferPointer) throws -> Void) throws {
         if masker == nil {
-            guard let format = choice.format(beginning: early.joined() + Array(chunk), isWhole: false) else {
+            guard let format = choice.format(beginning: Array(early.joined()) + chunk.prefix(FormatDetection.longestLook), isWhole: false) else {
                 early.append(Array(chunk))
                 return
             }
@@ -71,7 +65,7 @@ struct MaskStream: ~Copyable {
     }
 
     mutating func finish(_ release: (MaskedBytes, UnsafeRawBufferPointer) throws -> Void) throws {
-        if masker == nil { try begin(choice.format(beginning: early.joined().map { $0 }, isWhole: true) ?? .text, release) }
+        if masker == nil { try begin(choice.format(beginning: Array(early.joined()), isWhole: true) ?? .text, release) }
         guard let masked = try masker?.finish() else { return }
         try release(masked, UnsafeRawBufferPointer(start: nil, count: 0))
     }

@@ -190,10 +190,10 @@ import Testing
 
 @Suite struct CommandPartsTests {
     @Test(arguments: [
-        ("{", "json"), (" [1]", "json"), ("\u{feff}{", "json"), ("x{", "text"), ("\"a\"", "text"), ("", "text"), ("  ", "text"),
-        (String(repeating: " ", count: 4096) + "{", "text"),
+        ("{}", "json"), (" [1]", "json"), ("\u{feff}{}", "json"), ("x{", "text"), ("\"a\"", "text"), ("", "text"), ("  ", "text"),
+        ("data: {}\n\n", "sse"), ("[4111 1111]", "text"), (String(repeating: " ", count: 4096) + "{}", "text"),
     ])
-    func autoLooksAtTheFirstByteThatIsNotWhiteSpace(_ body: String, _ format: String) {
+    func autoLooksAtTheFirstBytes(_ body: String, _ format: String) {
         #expect(FormatChoice.auto.format(beginning: Array(body.utf8), isWhole: true)?.rawValue == format)
         // However it is cut, what is decided early is what is decided late.
         for cut in 0..<body.utf8.count {

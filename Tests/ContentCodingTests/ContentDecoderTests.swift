@@ -84,23 +84,23 @@ struct ContentDecoderTests {
         #expect(decode(bytes, [.zstd, .deflate, .gzip], room: room) == Decoded(bytes: text))
     }
 
-    @Test("a body stops expanding at the limit, in every coding and behind another", arguments: [[.gzip], [.deflate], [.br], [.zstd], [.gzip, .br], [.zstd, .gzip]] as [[ContentCoding]])
+    @Test("a body stops expanding at the limit, in every coding and behind another", arguments: [[.gzip], [.br], [.zstd], [.zstd, .gzip]] as [[ContentCoding]])
     func bombs(codings: [ContentCoding]) throws {
-        let bomb = try encode([UInt8](repeating: 0x20, count: 24 << 20), codings)
+        let bomb = try encode([UInt8](repeating: 0x20, count: 16 << 20), codings)
         let room = 65536
         let absolute = decode(bomb, codings, room: room, limits: .init(decodedBytes: 1 << 20))
         #expect(absolute.error == .expandsTooFar)
         #expect(absolute.bytes.count <= 1 << 20)
-        let relative = decode(bomb, codings, room: room, limits: .init(decodedBytes: 1 << 30, expansion: 200))
+        let relative = decode(bomb, codings, room: room, limits: .init(decodedBytes: 1 << 30, expansion: 50))
         #expect(relative.error == .expandsTooFar)
-        #expect(relative.bytes.count <= ContentDecoder.Limits.freeBytes + 200 * bomb.count + room)
-        #expect(decode(bomb, codings, room: room).bytes.count == 24 << 20)
+        #expect(relative.bytes.count <= ContentDecoder.Limits.freeBytes + 50 * bomb.count + room)
+        #expect(decode(bomb, codings, room: room).bytes.count == 16 << 20)
     }
 
     @Test("a bomb whose output comes to nothing in the next coding is stopped all the same, and in bounded steps")
     func hiddenBomb() throws {
         // gzip's padding: the outer coding expands to zero bytes that the inner one passes over.
-        let inner = try encode(Array("text".utf8), .gzip) + [UInt8](repeating: 0, count: 24 << 20)
+        let inner = try encode(Array("text".utf8), .gzip) + [UInt8](repeating: 0, count: 16 << 20)
         let outer = try encode(inner, .zstd)
         #expect(decode(outer, [.gzip, .zstd], limits: .init(decodedBytes: 16 << 20)).error == .expandsTooFar)
         let decoder = ContentDecoder([.gzip, .zstd], limits: .init(decodedBytes: 1 << 30))

@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func durationsAndSizes() throws {
-        let text = Self.small + "timeouts: {connect: 250ms, head: 2m, idle: 1h, total: 7d, drain: 0s}\nlimits: {header: 16KiB, request_body: 1 GiB}\n"
+        let text = Self.small + "timeouts: {connect: 250ms, head: 2m, idle: 1h, total: 7d, drain: 0s}\nlimits: {header: 16KiB, request_body: 1 GiB, decoded_response: 1 MiB, expansion: 30}\n"
         let configuration = try parse(text)
         #expect(configuration.timeouts.connect == .milliseconds(250))
         #expect(configuration.timeouts.head == .seconds(120))
@@ -91,6 +91,8 @@ import Testing
         #expect(configuration.timeouts.drain == .zero)
         #expect(configuration.limits.headerBytes == 16384)
         #expect(configuration.limits.requestBodyBytes == 1 << 30)
+        #expect(configuration.limits.decodedResponseBytes == 1 << 20)
+        #expect(configuration.limits.expansion == 30)
     }
 
     @Test func administrationNeedsNoSecrets() throws {

@@ -73,7 +73,8 @@ func withGateway(
         connections: [
             Connection(
                 name: "v", upstream: Upstream(tls: false, host: "127.0.0.1", port: vendorPort, basePath: ""), credential: credential,
-                certificateAuthorityFile: nil, serverName: nil, profiles: ["test"], unknownContent: .block, masksRequests: false)
+                certificateAuthorityFile: nil, serverName: nil, profiles: ["test"], unknownContent: .block, masksRequests: false,
+                contentCoding: .keep)
         ],
         keys: KeyRing([entry("agent", ["agents"], key), entry("stranger", ["others"], other)]), people: [],
         policies: PolicySet([
