@@ -5,7 +5,7 @@ import Testing
 
 @testable import ContentCoding
 
-/// One body in one coding, made by Python 3.11's `gzip` and `zlib` and PyPI's `brotli` 1.1 and `zstandard` 0.23.
+/// One body in one coding, made by Python 3.11's `gzip` and `zlib` and PyPI's `brotli` 1.2 and `zstandard` 0.25.
 struct CodedBody: Sendable, CustomTestStringConvertible {
     var name: String
     var codings: [ContentCoding]
