@@ -83,7 +83,10 @@ class ScriptedVendor:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 fields = {name.lower(): value for name, value in self.headers.items()}
                 outer.requests.append((self.path, fields, body))
-                pieces, kind, coding, label = outer.answers[self.path.split("?")[0]].pop(0)
+                answers = outer.answers.get(self.path.split("?")[0])
+                if not answers:
+                    return self.send_error(404, "nothing is scripted for this path")
+                pieces, kind, coding, label = answers.pop(0)
                 self.send_response(200)
                 if kind:
                     self.send_header("Content-Type", kind)
