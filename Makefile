@@ -29,7 +29,7 @@ unit: setup ## Build and run the unit tests
 	swift test --skip-build --skip '^(EngineTests|CorpusTests)\.'
 	swift test --skip-build --filter '^(EngineTests|CorpusTests)\.'
 
-end-to-end: setup $(VENV)/ready ## Run the end-to-end tests with curl, the openai SDK and nginx
+end-to-end: setup $(VENV)/ready ## Run the end-to-end tests with curl, nginx, the vendors' clients and an AutoGen agent
 	@scripts/setup.sh --nginx
 	swift build --product sluice
 	SLUICE=$(abspath $(SLUICE_DEBUG)) $(VENV)/bin/python -m pytest Tests/EndToEnd
