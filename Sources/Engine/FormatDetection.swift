@@ -28,14 +28,14 @@ public enum FormatDetection {
         var look = Look(bytes: UnsafeRawBufferPointer(rebasing: beginning.prefix(longestLook)), isOver: isWhole || beginning.count >= longestLook)
         let found: Look.Finding =
             switch declared {
-            case .json: look.eventsForJSON()
+            case .json, .ndjson: look.eventsForJSON()
             case .sse: look.documentForEvents()
-            case .text, nil: look.either()
+            case .text, .markup, .form, nil: look.either()
             }
         return switch found {
         case .more: .undecided
         case .is(let format): .format(format)
-        case .nothing: declared.map { .format($0) } ?? .unknown
+        case .nothing: declared.map { .format($0) } ?? (look.beginsLikeMarkup ? .format(.markup) : .unknown)
         }
     }
 }
@@ -73,6 +73,9 @@ private struct Look {
     private mutating func skip(_ isSkipped: (UInt8) -> Bool) {
         while let byte, isSkipped(byte) { at += 1 }
     }
+
+    /// Of a body that is nothing else, once it has been looked at.
+    var beginsLikeMarkup: Bool { byte == UInt8(ascii: "<") }
 
     private mutating func skipSpace() { skip { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D } }
 

@@ -78,7 +78,9 @@ struct BodyReading: Sendable, Equatable {
         if essence == "text/event-stream" { return .sse }
         if lineTypes.contains(essence) { return .ndjson }
         if jsonTypes.contains(essence) || essence.hasSuffix("+json") { return .json }
-        if essence.hasPrefix("text/") || textTypes.contains(essence) || essence.hasSuffix("+xml") || essence.hasSuffix("+yaml")
+        if essence == "application/x-www-form-urlencoded" { return .form }
+        if markupTypes.contains(essence) || essence.hasSuffix("+xml") { return .markup }
+        if essence.hasPrefix("text/") || textTypes.contains(essence) || essence.hasSuffix("+yaml")
             || essence.hasPrefix("multipart/")
         {
             return .text
@@ -104,8 +106,9 @@ struct BodyReading: Sendable, Equatable {
     private static let lineTypes: Set<String> = [
         "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json",
     ]
+    private static let markupTypes: Set<String> = ["text/html", "text/xml", "application/xml"]
     private static let textTypes: Set<String> = [
-        "application/xml", "application/x-www-form-urlencoded", "application/javascript", "application/ecmascript", "application/yaml",
+        "application/javascript", "application/ecmascript", "application/yaml",
         "application/x-yaml", "application/toml", "application/sql", "application/graphql", "application/json-seq",
         "application/x-sh", "message/http",
     ]

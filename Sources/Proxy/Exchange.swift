@@ -126,7 +126,6 @@ final class Exchange {
     /// The body to forward: all of it, since the vendor may not see a byte before all of it was scanned.
     private var body = ByteBuffer()
     private var bodyBytes = 0
-    private var isForm = false
     private var review: (id: String, wait: Duration)?
     private var forwarded: ForwardedRequest?
     private var forwardedBytes = 0
@@ -296,8 +295,6 @@ final class Exchange {
         if let length, length > limit { throw Self.tooLarge(limit) }
         guard length ?? 0 > 0 || head.headers.contains(name: "transfer-encoding") else { return .readBody(sendContinue: false) }
 
-        let type = head.headers.first(name: "content-type")?.lowercased() ?? ""
-        isForm = type.hasPrefix("application/x-www-form-urlencoded")
         let reading = BodyReading(head.headers)
         switch reading.treatment(route.connection.unknownContent) {
         case .scan(let format): requestLook = FormatLook(declared: format)
@@ -403,10 +400,6 @@ final class Exchange {
                 let rest: MaskedBytes
                 do {
                     rest = try requestMasker!.finish()
-                    // Rules read text; a form's commands are percent-encoded (HTML §application/x-www-form-urlencoded).
-                    if isForm, let rule = try PercentCoding.blocked(form: body, rules: route.rules) { throw Self.blockedRequest(by: rule) }
-                } catch let problem as Problem {
-                    throw problem
                 } catch {
                     throw Problem(.internalServerError, .engine, "the request could not be scanned")
                 }

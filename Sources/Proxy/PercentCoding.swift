@@ -25,15 +25,6 @@ enum PercentCoding {
         return (target, nil)
     }
 
-    /// The `block` rule that matches in a form's decoded text, if one does.
-    static func blocked(form body: ByteBuffer, rules: RuleSet) throws(MaskError) -> String? {
-        guard let text = decoded(body, plusIsSpace: true) else { return nil }
-        var masker = Masker(rules, format: .text)
-        _ = try text.feed(&masker)
-        _ = try masker.finish()
-        return masker.blocked?.rule
-    }
-
     /// `encoded` with its escapes resolved; one that is malformed stands for itself. Nil where there is nothing to resolve.
     static func decoded(_ encoded: ByteBuffer, plusIsSpace: Bool) -> ByteBuffer? {
         let bytes = encoded.readableBytesView
