@@ -209,6 +209,23 @@ size_t sieve_sift(const sieve *sieve, const uint64_t *grams, const uint8_t *byte
     return found;
 }
 
+size_t sieve_look(const sieve *sieve, const uint64_t *grams, const uint8_t *anchor, size_t known, uint32_t position, sieve_place *places) {
+    int offsets = 0;
+    while (offsets < SIEVE_OFFSETS && sieve_offsets[offsets] < (int)known) offsets++;
+    uint32_t buckets = ~0u;
+    for (int offset = 0; offset < offsets; offset++) buckets &= sieve->sets[offset][anchor[sieve_offsets[offset]]];
+    size_t found = 0;
+    for (; buckets; buckets &= buckets - 1) {
+        uint32_t bucket = (uint32_t)__builtin_ctz(buckets);
+        const uint64_t *words = grams + bucket * (SIEVE_OFFSETS * 256);
+        uint64_t standing = ~0ull;
+        for (int offset = 0; offset < offsets; offset++) standing &= words[256 * offset + anchor[sieve_offsets[offset]]];
+        places[found] = (sieve_place){position, bucket, standing};
+        found += standing != 0;
+    }
+    return found;
+}
+
 kernel_variant kernel_best_variant(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();

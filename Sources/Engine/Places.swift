@@ -141,6 +141,21 @@ final class PlaceFinder: @unchecked Sendable {
         self.cores = cores
     }
 
+    /// Calls `body` with each gram that may stand in a range of a buffer whose last bytes have not all come, so that the sieve did not see all that it looks at.
+    ///
+    /// - Parameter range: reaches to the end of what has come.
+    func forEachOpenEntry(in range: Range<Int>, of buffer: UnsafeBufferPointer<UInt8>, _ body: (_ position: Int, PlaceFinder.Entry) -> Void) {
+        let known = UnsafeBufferPointer(rebasing: buffer[..<range.upperBound])
+        withUnsafeTemporaryAllocation(of: sieve_place.self, capacity: Sieve.bucketCount) { places in
+            for position in range {
+                for (number, sieve) in sieves.enumerated() {
+                    let count = sieve.look(at: position, in: known, into: places.baseAddress.unsafelyUnwrapped)
+                    for index in 0..<count { reader.forEachEntry(of: number, at: places[index]) { body(position, $0) } }
+                }
+            }
+        }
+    }
+
     deinit {
         reader.entries.deallocate()
         reader.firstOfWord.deallocate()

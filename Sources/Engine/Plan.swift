@@ -63,8 +63,12 @@ struct Plan: Sendable {
     var entries: [Entry] { chosen.flatMap(\.entries) }
     var cost: Double { chosen.reduce(0) { $0 + $1.cost } }
 
-    /// Every start, even one of a match that is not complete, has its place at the first byte: if only all bytes are there that the sieve looks at.
-    var findsAllStarts: Bool { !isForHyperscan && entries.allSatisfy { if case .start(before: 0) = $0.anchor { true } else { false } } }
+    /// Every start has its place at the first byte, or behind a word of the context: so that of a match is found, too, of which no more than the first byte has come.
+    var findsOpenStarts: Bool {
+        let anchors = Set(entries.map(\.anchor))
+        let isByWords = anchors.contains { if case .word = $0 { true } else { false } }
+        return !isForHyperscan && anchors.allSatisfy { $0.isWord || !isByWords && $0 == .start(before: 0) }
+    }
 
     /// Places count only behind a word of the rule's context.
     var isGated: Bool { entries.contains { if case .gate = $0.anchor { true } else { false } } }

@@ -16,8 +16,8 @@ public final class RuleSet: Sendable {
     let compiled: [CompiledRule]
     let finder: PlaceFinder
     let scout: Scout
-    /// Of rules whose starts the sieve finds, and of the others.
-    let nearOpenAutomata, openAutomata: OpenAutomata
+    /// Of rules whose starts are not all found while their matches are open.
+    let openAutomata: OpenAutomata
     /// Whether some rule looks back for context words.
     let usesContext: Bool
     /// What the rules' fields lead to.
@@ -68,8 +68,7 @@ public final class RuleSet: Sendable {
         self.compiled = compiled
         self.finder = finder
         self.scout = scout
-        nearOpenAutomata = OpenAutomata(compiled) { $0.plan.findsAllStarts }
-        openAutomata = OpenAutomata(compiled) { !$0.plan.findsAllStarts }
+        openAutomata = OpenAutomata(compiled) { !$0.plan.findsOpenStarts }
         usesContext = rules.contains { $0.context != nil }
         hash = Self.hash(of: rules, numbers)
     }
@@ -156,7 +155,7 @@ final class Workspace: @unchecked Sendable {
     }
 
     fileprivate init(_ rules: RuleSet, scratch: OpaquePointer?) {
-        scanner = TextScanner(rules.compiled, near: rules.nearOpenAutomata, rules.openAutomata)
+        scanner = TextScanner(rules.compiled, rules.openAutomata)
         finder = rules.finder
         self.scratch = scratch
         storage = .allocate(capacity: 0)

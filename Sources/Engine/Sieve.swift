@@ -75,6 +75,17 @@ final class Sieve: @unchecked Sendable {
         grams.deallocate()
     }
 
+    /// The grams that may stand at a place near the end of what has arrived.
+    ///
+    /// - Parameters:
+    ///   - position: a place in `bytes`, which have `KERNEL_SLACK` readable bytes in front.
+    ///   - places: room for ``bucketCount``.
+    /// - Returns: how many were written there.
+    @inline(__always)
+    func look(at position: Int, in bytes: UnsafeBufferPointer<UInt8>, into places: UnsafeMutablePointer<sieve_place>) -> Int {
+        sieve_look(tables, grams, bytes.baseAddress.unsafelyUnwrapped + position, bytes.count - position, UInt32(truncatingIfNeeded: position), places)
+    }
+
     /// Bytes that are put through both stages before the next ones.
     static let slice = 4096
     /// Hits that are looked at again at a time.

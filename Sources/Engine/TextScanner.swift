@@ -77,9 +77,9 @@ struct Match {
 /// Scans stretches of text. One per thread at a time; keeps its buffers from call to call.
 final class TextScanner {
     private let rules: [CompiledRule]
-    /// Last bytes behind which a match of some rule can be open.
+    /// Last bytes behind which a match of one of the rules of `openStarts` can be open.
     private let opensAfter: ByteSet
-    private let nearOpenStarts, openStarts: OpenStarts
+    private let openStarts: OpenStarts
 
     // Results of the latest scan.
     private(set) var replacements: [Replacement] = []
@@ -125,13 +125,10 @@ final class TextScanner {
         var winner: Match
     }
 
-    /// - Parameters:
-    ///   - near: of the rules whose plan finds all starts, even those of matches that are not complete.
-    ///   - open: of the others.
-    init(_ rules: [CompiledRule], near: OpenAutomata, _ open: OpenAutomata) {
+    /// - Parameter open: of the rules whose plan does not find the starts of matches that are not complete.
+    init(_ rules: [CompiledRule], _ open: OpenAutomata) {
         self.rules = rules
-        opensAfter = rules.reduce(ByteSet()) { $0 | $1.opensAfter }
-        nearOpenStarts = OpenStarts(near)
+        opensAfter = open.parts.reduce(ByteSet()) { $0 | rules[$1.rule].opensAfter }
         openStarts = OpenStarts(open)
         resume = Array(repeating: 0, count: rules.count)
         soughtLast = Array(repeating: -1, count: rules.count)
@@ -327,14 +324,16 @@ final class TextScanner {
                 let rule = Int(rule)
                 let first = resume[rule]
                 if gaps.upperBound < first { continue }
+                let gaps = max(gaps.lowerBound, first)...gaps.upperBound
+                guard let start = self.rules[rule].context == nil ? gaps.lowerBound : gaps.first(where: { contextHolds(self.rules[rule], at: $0, in: stretch) }) else {
+                    continue
+                }
                 if open[rule] == .max { touched.append(rule) }
-                open[rule] = max(gaps.lowerBound, first)
+                open[rule] = start
                 hasPrompt = hasPrompt || isPrompt[rule]
             }
         }
         openStarts.run(stretch.bytes, downTo: lowest, before: before, note)
-        // Where all bytes are there that the sieve looks at, it has found every start, and `findMatches` sees which of them are open.
-        nearOpenStarts.run(stretch.bytes, downTo: max(lowest, stretch.bytes.count - Int(SIEVE_GREATEST_OFFSET)), before: before, note)
         // The automata see single ways to read the text: one may still be open although another has committed the match.
         if !hasPrompt { return }
         for rule in touched where open[rule] != .max && isPrompt[rule] && hasEnd(rule, from: open[rule], in: stretch, before: before) {
@@ -350,7 +349,7 @@ final class TextScanner {
             var earliest = Int.max
             for automaton in rules[rule].open {
                 work &+= Self.backwards(automaton.table, from: bytes.count, state: automaton.initial[0], downTo: lowest, in: bytes, before: before) { start in
-                    earliest = min(earliest, start)
+                    if start < earliest, contextHolds(rules[rule], at: start, in: stretch) { earliest = start }
                     return true
                 }
             }
@@ -448,7 +447,7 @@ final class TextScanner {
     /// - Parameters:
     ///   - place: where the stretch begins in the buffer.
     ///   - before: the byte before the stretch; nil at the start of the text.
-    /// - Returns: whether there are any.
+    /// - Returns: whether there are any, those of matches that are open at its end among them unless they are left to `openStarts`.
     func gather(_ places: borrowing Places, of finder: PlaceFinder, in stretch: Stretch, at place: Int, before: UInt8?) -> Bool {
         starts.removeAll(keepingCapacity: true)
         let bytes = stretch.bytes
@@ -490,8 +489,19 @@ final class TextScanner {
             index += 1
         }
         forgetWords()
+        if !stretch.isLast { addOpenStarts(of: finder, in: buffer, bytes, at: place) }
         if starts.count > 1 { starts.sort() }
         return !starts.isEmpty
+    }
+
+    /// Adds the places before the end at which a match may start of which the sieve could not see all that it looks at.
+    private func addOpenStarts(of finder: PlaceFinder, in buffer: UnsafeBufferPointer<UInt8>, _ bytes: UnsafeBufferPointer<UInt8>, at place: Int) {
+        let end = place + bytes.count
+        finder.forEachOpenEntry(in: max(place, end - Int(SIEVE_GREATEST_OFFSET))..<end, of: buffer) { anchor, entry in
+            guard entry.kind == .start, entry.value == 0 else { return }
+            let (rule, start) = (Int(entry.rule), anchor - place)
+            if start < gates[rule] { starts.append(UInt64(rule) << 32 | UInt64(start)) }
+        }
     }
 
     /// Adds the places of a range at which a match may start.
@@ -536,6 +546,8 @@ final class TextScanner {
             switch match(rule, from: start, in: stretch, before: before) {
             case .none: break
             case .open:
+                // Where its context does not stand, nothing that comes makes it a match.
+                if !looksFirst, !contextHolds(rules[rule], at: start, in: stretch) { break }
                 open[rule] = start
                 touched.append(rule)
             case .found(let match):

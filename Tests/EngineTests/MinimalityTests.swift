@@ -1,11 +1,12 @@
 // C3, least delay: what is held could still become part of a match, and a continuation that makes it one is shown.
 
-import Engine
 import Testing
+
+@testable import Engine
 
 @Suite struct MinimalityTests {
     private func heldBytes(_ format: Format, seed: UInt64) throws {
-        let (rules, set) = try RandomRules.loaded(seed: seed, kinds: [])
+        let (rules, set) = try RandomRules.loaded(seed: seed, kinds: .context)
         let reference = try ReferenceMasker(rules, format: format)
         var bodies = try RandomBodies(seed: seed, rules: rules)
         let body = format == .text ? bodies.text(longest: 80) : bodies.validJSON(longest: 30)
@@ -68,5 +69,22 @@ import Testing
         }
         let json = Array(("[\"" + body).utf8)
         #expect(try MaskerRun(set, .json, json, .every(1, of: json.count)).held.last == held)
+    }
+
+    @Test("Nothing is held where no word of the context stands", arguments: [
+        ("pin 12", 2), ("pin: 0 12", 2), ("bin 12", 0), ("pin and then a long way to 12", 0), ("pinned 12", 0), ("12", 0), ("pin 12 ", 0), ("pin 12345", 0),
+    ])
+    func context(body: String, held: Int) throws {
+        // Found from words, from the first byte, and from a pivot.
+        for pattern in [#"\b[0-9]{4}\b"#, #"\b[0-9]{1,9}@"#] {
+            let rule = Rule(id: "r", entity: "R", pattern: pattern, context: .init(words: ["pin"], within: 8))
+            if pattern.hasSuffix("@"), body.hasSuffix("5") { continue }
+            for lane in Plan.Lane.allCases {
+                let set = try RuleSet(compiled: [CompiledRule(rule, preferring: lane)])
+                for cuts in [Cuts.whole, .every(1, of: body.utf8.count)] {
+                    #expect(try MaskerRun(set, .text, Array(body.utf8), cuts).held.last == held, "\(lane.rawValue)")
+                }
+            }
+        }
     }
 }

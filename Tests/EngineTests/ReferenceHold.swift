@@ -75,14 +75,14 @@ extension ReferenceMasker {
         return bound
     }
 
-    /// One rule in a text that is not over: what is decided, and the first start that is not, with what could follow there. Checks and
-    /// context play no part: they do not shorten the wait.
+    /// One rule in a text that is not over: what is decided, and the first start that is not, with what could follow there. Checks play
+    /// no part: they do not shorten the wait. Where the context does not stand, nothing begins.
     private func walk(_ rule: ReferenceRule, _ text: ReferenceText) -> (decided: [ReferenceMatch], live: Int?, residuals: Residuals?) {
         let bytes = text.bytes
         var decided: [ReferenceMatch] = []
         var start = 0
         while start < bytes.count {
-            guard rule.firstBytes.contains(bytes[start]), !isContinuation(bytes[start]) else {
+            guard rule.firstBytes.contains(bytes[start]), !isContinuation(bytes[start]), rule.contextHolds(at: start, of: text) else {
                 start += 1
                 continue
             }
@@ -107,7 +107,7 @@ extension ReferenceMasker {
                 let masked = max(last, core.upperBound)
                 return (decided, masked < bytes.count ? masked : nil, residuals)
             }
-            if rule.contextHolds(at: start, of: text), let match = match(of: rule, at: start, ends: ends, in: text) {
+            if let match = match(of: rule, at: start, ends: ends, in: text) {
                 if mayBeWidened(match.whole.upperBound, bytes) { return (decided, start, nil) }
                 decided.append(match)
                 start = match.whole.upperBound

@@ -82,6 +82,13 @@ typedef struct {
 /// - Parameter grams: for each bucket, offset and byte a word with a bit for each gram whose set has the byte.
 size_t sieve_sift(const sieve *sieve, const uint64_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places);
 
+/// The grams that stand at an anchor of which `known` bytes are there from the anchor on, as far as they show: bytes that are not there yet are in every set.
+///
+/// - Parameters:
+///   - grams: as for `sieve_sift`.
+///   - position: for `places`, which must have room for `SIEVE_BUCKETS`.
+size_t sieve_look(const sieve *sieve, const uint64_t *grams, const uint8_t *anchor, size_t known, uint32_t position, sieve_place *places);
+
 // MARK: Words
 
 #define WORD_THREE_BITS 13
