@@ -11,18 +11,18 @@
 #endif
 
 void sieve_prepare(sieve *sieve) {
+    uint32_t used = 0;
+    for (int byte = 0; byte < 256; byte++) used |= sieve->sets[0][byte];
+    sieve->parts = used >> 16 ? SIEVE_BYTES : 2;
     for (int offset = 0; offset < SIEVE_OFFSETS; offset++) {
-        uint32_t high = sieve->sets[offset][0x80];
-        for (int byte = 0x80; byte < 256; byte++) sieve->sets[offset][byte] = high;
         for (int part = 0; part < SIEVE_BYTES; part++) {
             uint8_t *low_nibble = sieve->low_nibble[part][offset];
             uint8_t *high_nibble = sieve->high_nibble[part][offset];
             memset(low_nibble, 0, 16);
             memset(high_nibble, 0, 16);
-            sieve->high[part][offset] = (uint8_t)(high >> (8 * part));
             for (int byte = 0; byte < 256; byte++) {
                 uint8_t buckets = (uint8_t)(sieve->sets[offset][byte] >> (8 * part));
-                if (byte < 128) sieve->ascii[part][offset][byte] = buckets;
+                sieve->bytes[part][offset][byte] = buckets;
                 low_nibble[byte & 15] |= buckets;
                 high_nibble[byte >> 4] |= buckets;
             }
@@ -87,7 +87,7 @@ __attribute__((target("avx2,bmi"))) static size_t run_avx2(const sieve *sieve, c
 
 /// Takes out of `standing` the places whose byte at an offset is not in their buckets' sets.
 AVX512 static inline __attribute__((always_inline)) void look_up(
-    const sieve *sieve, const uint8_t *bytes, int offset, bool may_be_high, int count, __m512i standing[][SIEVE_BYTES]) {
+    const sieve *sieve, const uint8_t *bytes, int offset, bool may_be_high, int parts, int count, __m512i standing[][SIEVE_BYTES]) {
     __m512i blocks[TOGETHER];
     __mmask64 high[TOGETHER];
 #pragma clang loop unroll(full)
@@ -96,13 +96,19 @@ AVX512 static inline __attribute__((always_inline)) void look_up(
         high[block] = may_be_high ? _mm512_movepi8_mask(blocks[block]) : 0;
     }
 #pragma clang loop unroll(full)
-    for (int part = 0; part < SIEVE_BYTES; part++) {
-        const uint8_t *table = sieve->ascii[part][offset];
+    for (int part = 0; part < parts; part++) {
+        const uint8_t *table = sieve->bytes[part][offset];
         __m512i low_half = _mm512_loadu_si512(table), high_half = _mm512_loadu_si512(table + 64);
+        // A look-up knows 128 entries and passes over the top bit, so those of 0x80 and above are looked up apart, where there are any.
+        __m512i low_half_of_high = low_half, high_half_of_high = low_half;
+        if (may_be_high) low_half_of_high = _mm512_loadu_si512(table + 128), high_half_of_high = _mm512_loadu_si512(table + 192);
 #pragma clang loop unroll(full)
         for (int block = 0; block < count; block++) {
             __m512i buckets = _mm512_permutex2var_epi8(low_half, blocks[block], high_half);
-            if (may_be_high) buckets = _mm512_mask_mov_epi8(buckets, high[block], _mm512_set1_epi8((char)sieve->high[part][offset]));
+            if (may_be_high) {
+                __m512i of_high = _mm512_permutex2var_epi8(low_half_of_high, blocks[block], high_half_of_high);
+                buckets = _mm512_mask_mov_epi8(buckets, high[block], of_high);
+            }
             standing[block][part] = _mm512_and_si512(standing[block][part], buckets);
         }
     }
@@ -110,51 +116,55 @@ AVX512 static inline __attribute__((always_inline)) void look_up(
 
 /// Looks at `blocks` blocks at `position`, of which `count` bytes in all of the buffer are there; gives the number of hits written.
 AVX512 static inline __attribute__((always_inline)) size_t run_blocks(
-    const sieve *sieve, const uint8_t *bytes, size_t position, size_t count, int blocks, sieve_hit *hits) {
+    const sieve *sieve, int parts, const uint8_t *bytes, size_t position, size_t count, int blocks, sieve_hit *hits) {
     const uint8_t *start = bytes + position;
     __m512i standing[TOGETHER][SIEVE_BYTES];
     __m512i all = _mm512_setzero_si512();
 #pragma clang loop unroll(full)
     for (int block = 0; block < blocks; block++) {
-        for (int part = 0; part < SIEVE_BYTES; part++) standing[block][part] = _mm512_set1_epi8(-1);
+        for (int part = 0; part < parts; part++) standing[block][part] = _mm512_set1_epi8(-1);
         // Between them the first and the last offset see every byte that is looked at.
         all = _mm512_or_si512(all, _mm512_loadu_si512(start + 64 * block + SIEVE_LEAST_OFFSET));
         all = _mm512_or_si512(all, _mm512_loadu_si512(start + 64 * block + SIEVE_GREATEST_OFFSET));
     }
     if (__builtin_expect(_mm512_movepi8_mask(all) == 0, 1)) {
 #pragma clang loop unroll(full)
-        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, start, offset, false, blocks, standing);
+        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, start, offset, false, parts, blocks, standing);
     } else {
 #pragma clang loop unroll(full)
-        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, start, offset, true, blocks, standing);
+        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, start, offset, true, parts, blocks, standing);
     }
     size_t found = 0;
 #pragma clang loop unroll(full)
     for (int block = 0; block < blocks; block++) {
         size_t first = position + (size_t)(64 * block);
         __m512i any = standing[block][0];
-        for (int part = 1; part < SIEVE_BYTES; part++) any = _mm512_or_si512(any, standing[block][part]);
+        for (int part = 1; part < parts; part++) any = _mm512_or_si512(any, standing[block][part]);
         uint64_t places = _mm512_test_epi8_mask(any, any);
         if (count - first < 64) places &= ~0ull >> (64 - (count - first));
         if (!places) continue;
         uint8_t passing[SIEVE_BYTES][64];
-        for (int part = 0; part < SIEVE_BYTES; part++) _mm512_storeu_si512(passing[part], standing[block][part]);
+        for (int part = 0; part < parts; part++) _mm512_storeu_si512(passing[part], standing[block][part]);
         for (; places; places &= places - 1) {
             size_t place = (size_t)__builtin_ctzll(places);
             uint32_t buckets = 0;
-            for (int part = 0; part < SIEVE_BYTES; part++) buckets |= (uint32_t)passing[part][place] << (8 * part);
+            for (int part = 0; part < parts; part++) buckets |= (uint32_t)passing[part][place] << (8 * part);
             hits[found++] = (sieve_hit){(uint32_t)(first + place), buckets};
         }
     }
     return found;
 }
 
-AVX512 static size_t run_avx512(const sieve *sieve, const uint8_t *bytes, size_t count, sieve_hit *hits) {
+AVX512 static inline __attribute__((always_inline)) size_t run_parts(const sieve *sieve, int parts, const uint8_t *bytes, size_t count, sieve_hit *hits) {
     size_t found = 0, position = 0;
     for (; position + 64 * TOGETHER <= count; position += 64 * TOGETHER)
-        found += run_blocks(sieve, bytes, position, count, TOGETHER, hits + found);
-    for (; position < count; position += 64) found += run_blocks(sieve, bytes, position, count, 1, hits + found);
+        found += run_blocks(sieve, parts, bytes, position, count, TOGETHER, hits + found);
+    for (; position < count; position += 64) found += run_blocks(sieve, parts, bytes, position, count, 1, hits + found);
     return found;
+}
+
+AVX512 static size_t run_avx512(const sieve *sieve, const uint8_t *bytes, size_t count, sieve_hit *hits) {
+    return sieve->parts <= 2 ? run_parts(sieve, 2, bytes, count, hits) : run_parts(sieve, SIEVE_BYTES, bytes, count, hits);
 }
 
 #endif
@@ -169,11 +179,21 @@ size_t sieve_run(const sieve *sieve, kernel_variant variant, const uint8_t *byte
     }
 }
 
-/// The grams of a bucket that stand at an anchor.
+/// The words of a bucket's grams: offsets times bytes.
+#define GRAM_WORDS ((SIEVE_OFFSETS + SIEVE_LATE_OFFSETS) * 256)
+
+/// The grams of a bucket that stand at an anchor, by what is seen at the first offsets, and by what is seen at the late ones.
 static inline __attribute__((always_inline)) uint64_t standing_at(const uint64_t *grams, const uint8_t *anchor) {
     uint64_t standing = ~0ull;
 #pragma clang loop unroll(full)
     for (int offset = 0; offset < SIEVE_OFFSETS; offset++) standing &= grams[256 * offset + anchor[sieve_offsets[offset]]];
+    return standing;
+}
+
+static inline __attribute__((always_inline)) uint64_t standing_late_at(const uint64_t *grams, const uint8_t *anchor) {
+    uint64_t standing = ~0ull;
+#pragma clang loop unroll(full)
+    for (int offset = 0; offset < SIEVE_LATE_OFFSETS; offset++) standing &= grams[256 * (SIEVE_OFFSETS + offset) + anchor[sieve_late_offsets[offset]]];
     return standing;
 }
 
@@ -200,26 +220,35 @@ size_t sieve_sift(const sieve *sieve, const uint64_t *grams, const uint8_t *byte
         if (!(sieve->literals[hash / 64] >> (hash & 63) & 1)) hit.buckets &= ~sieve->literal_buckets;
         while (hit.buckets) {
             uint32_t bucket = (uint32_t)__builtin_ctz(hit.buckets);
-            uint64_t standing = standing_at(grams + bucket * (SIEVE_OFFSETS * 256), bytes + hit.position);
+            uint64_t standing = standing_at(grams + bucket * GRAM_WORDS, bytes + hit.position);
             places[found] = (sieve_place){hit.position, bucket, standing};
             found += standing != 0;
             hit.buckets &= hit.buckets - 1;
         }
     }
-    return found;
+    size_t kept = 0;
+    for (size_t index = 0; index < found; index++) {
+        sieve_place place = places[index];
+        place.grams &= standing_late_at(grams + place.bucket * GRAM_WORDS, bytes + place.position);
+        places[kept] = place;
+        kept += place.grams != 0;
+    }
+    return kept;
 }
 
 size_t sieve_look(const sieve *sieve, const uint64_t *grams, const uint8_t *anchor, size_t known, uint32_t position, sieve_place *places) {
-    int offsets = 0;
+    int offsets = 0, late = 0;
     while (offsets < SIEVE_OFFSETS && sieve_offsets[offsets] < (int)known) offsets++;
+    while (late < SIEVE_LATE_OFFSETS && sieve_late_offsets[late] < (int)known) late++;
     uint32_t buckets = ~0u;
     for (int offset = 0; offset < offsets; offset++) buckets &= sieve->sets[offset][anchor[sieve_offsets[offset]]];
     size_t found = 0;
     for (; buckets; buckets &= buckets - 1) {
         uint32_t bucket = (uint32_t)__builtin_ctz(buckets);
-        const uint64_t *words = grams + bucket * (SIEVE_OFFSETS * 256);
+        const uint64_t *words = grams + bucket * GRAM_WORDS;
         uint64_t standing = ~0ull;
         for (int offset = 0; offset < offsets; offset++) standing &= words[256 * offset + anchor[sieve_offsets[offset]]];
+        for (int offset = 0; offset < late; offset++) standing &= words[256 * (SIEVE_OFFSETS + offset) + anchor[sieve_late_offsets[offset]]];
         places[found] = (sieve_place){position, bucket, standing};
         found += standing != 0;
     }

@@ -1,4 +1,4 @@
-// The words of contexts: where in a buffer one of thousands of words may begin.
+// Words: where in a buffer one of thousands of words may begin, those of contexts and those that matches begin with.
 //
 // A word begins where a letter follows on what is none, so a sixth of the places of ordinary text is looked at. There the first three and four bytes are
 // hashed and looked up in sets of those that words begin with, and of the few that pass the first six. That costs the same for ten words
@@ -33,9 +33,7 @@ void word_filter_add(word_filter *filter, const uint8_t *word, size_t count) {
     if (count > 3) put(filter->four, hash(first_bytes(eight, 4), WORD_FOUR_BITS));
     if (count == 4 || count == 5) put(filter->short_four, hash(first_bytes(eight, 4), WORD_FOUR_BITS));
     if (count > 5) put(filter->six, hash(first_bytes(eight, 6), WORD_SIX_BITS));
-    // Bytes of 0x80 and above are one, as in the sieve.
-    if (word[0] >= 0x80) memset(filter->others + 128, 1, 128);
-    else if (!is_letter(word[0])) filter->others[word[0]] = 1;
+    if (!is_letter(word[0])) filter->others[word[0]] = 1;
 }
 
 /// Whether a word may begin at a place, by what stands there and before it.
@@ -89,15 +87,24 @@ AVX512 static inline __attribute__((always_inline)) __mmask64 within(__m512i byt
 AVX512 static size_t run_avx512(const word_filter *filter, const uint8_t *bytes, size_t count, uint32_t *places) {
     size_t found = 0;
     const __m512i case_bit = _mm512_set1_epi8(0x20);
-    __m512i low_half = _mm512_loadu_si512(filter->others), high_half = _mm512_loadu_si512(filter->others + 64);
-    bool has_high = filter->others[128];
+    __m512i others[4];
+    for (int part = 0; part < 4; part++) others[part] = _mm512_loadu_si512(filter->others + 64 * part);
+    __m512i any_ascii = _mm512_or_si512(others[0], others[1]), any_high = _mm512_or_si512(others[2], others[3]);
+    bool has_ascii = _mm512_test_epi8_mask(any_ascii, any_ascii) != 0, has_high = _mm512_test_epi8_mask(any_high, any_high) != 0;
     for (size_t position = 0; position < count; position += 64) {
         __m512i here = _mm512_loadu_si512(bytes + position), before = _mm512_loadu_si512(bytes + position - 1);
         __mmask64 letters = within(_mm512_or_si512(here, case_bit), 'a', 26), behind = within(_mm512_or_si512(before, case_bit), 'a', 26);
         __mmask64 capitals = within(here, 'A', 26), small = within(before, 'a', 26);
         __mmask64 high = _mm512_movepi8_mask(here);
-        __m512i others = _mm512_permutex2var_epi8(low_half, here, high_half);
-        uint64_t begins = (letters & (~behind | (small & capitals))) | (_mm512_test_epi8_mask(others, others) & ~high) | (has_high ? high : 0);
+        uint64_t begins = letters & (~behind | (small & capitals));
+        if (has_ascii) {
+            __m512i other = _mm512_permutex2var_epi8(others[0], here, others[1]);
+            begins |= _mm512_mask_test_epi8_mask(~high, other, other);
+        }
+        if (has_high && high) {
+            __m512i other = _mm512_permutex2var_epi8(others[2], here, others[3]);
+            begins |= _mm512_mask_test_epi8_mask(high, other, other);
+        }
         if (count - position < 64) begins &= ~0ull >> (64 - (count - position));
         found = look_up(filter, bytes, position, begins, places, found);
     }

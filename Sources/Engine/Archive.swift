@@ -62,7 +62,7 @@ extension RuleSet {
 
 private enum Archive {
     /// Raised whenever what is written changes its order, width or meaning.
-    static let format = 2
+    static let format = 3
     private static let magic = Array("sluice archive \n".utf8)
     private static let headSize = magic.count + SHA256.digestLength + 8 + SHA256.digestLength
 

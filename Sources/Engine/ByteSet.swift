@@ -21,6 +21,8 @@ struct ByteSet: Hashable, Comparable, Sendable {
 
     static let all = ByteSet(words: SIMD4(repeating: .max))
     static let digits = ByteSet(UInt8(ascii: "0")...UInt8(ascii: "9"))
+    static let smallLetters = ByteSet(UInt8(ascii: "a")...UInt8(ascii: "z"))
+    static let capitals = ByteSet(UInt8(ascii: "A")...UInt8(ascii: "Z"))
     /// `\w`: ASCII letters, digits and the underscore.
     static let word = ByteSet(ascii: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
     static let space = ByteSet(ascii: " \t\n\r\u{0B}\u{0C}")
@@ -43,6 +45,24 @@ struct ByteSet: Hashable, Comparable, Sendable {
     static prefix func ~ (set: ByteSet) -> ByteSet { ByteSet(words: ~set.words) }
     static func | (a: ByteSet, b: ByteSet) -> ByteSet { ByteSet(words: a.words | b.words) }
     static func & (a: ByteSet, b: ByteSet) -> ByteSet { ByteSet(words: a.words & b.words) }
+
+    var members: [UInt8] {
+        var members: [UInt8] = []
+        for word in 0..<4 {
+            var rest = words[word]
+            while rest != 0 {
+                members.append(UInt8(word << 6 + rest.trailingZeroBitCount))
+                rest &= rest &- 1
+            }
+        }
+        return members
+    }
+
+    /// Every byte with the bit set that tells small letters from capitals.
+    var withBit5: ByteSet {
+        let moved = SIMD4<UInt64>(repeating: 0xFFFF_FFFF_0000_0000)
+        return ByteSet(words: (words & moved) | ((words &<< 32) & moved))
+    }
 
     /// With the other case of every ASCII letter in it.
     var inBothCases: ByteSet {

@@ -16,13 +16,25 @@ struct Gram: Hashable, Sendable {
     }
 
     /// The four bytes from the anchor on, in small letters, where there are few choices; nil where there are many.
-    var literals: [[UInt8]]? {
+    var literals: [[UInt8]]? { choices(4) }
+
+    /// The first bytes of it, six or else four, in small letters, if it stands nowhere but where a word begins and there are few choices: then ``WordFinder`` can
+    /// look for it.
+    var wordBeginnings: [[UInt8]]? {
+        // Where a letter follows on what is none, or a capital on a small one: see `words.c`.
+        let letters = ByteSet.smallLetters | .capitals
+        let before = self[-1] & letters
+        guard self[0].isSubset(of: letters), before.isEmpty || before.isSubset(of: .smallLetters) && self[0].isSubset(of: .capitals) else { return nil }
+        return choices(6) ?? choices(4)
+    }
+
+    /// The first `count` bytes, in small letters; nil where there are many choices.
+    private func choices(_ count: Int) -> [[UInt8]]? {
         var choices: [[UInt8]] = [[]]
-        for offset in 0..<4 {
-            let set = self[offset]
-            if set.count > 32 { return nil }
-            let bytes = Set((UInt8.min...UInt8.max).filter(set.contains).map { $0 | 0x20 }).sorted()
-            if bytes.count * choices.count > 32 { return nil }
+        for offset in 0..<count {
+            let set = self[offset].withBit5
+            if set.count * choices.count > 32 { return nil }
+            let bytes = set.members
             choices = choices.flatMap { choice in bytes.map { choice + [$0] } }
         }
         return choices

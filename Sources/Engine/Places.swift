@@ -32,6 +32,7 @@ final class PlaceFinder: @unchecked Sendable {
     private static let mostTogether = 320
     private static let mostOthers = 640
     private static let mostLiterals = SieveBuckets.most * 3 / 4
+    private static let fewLiterals = 512
 
     /// Tells what stands at a place: bare tables that belong to the finder.
     struct Reader {
@@ -64,13 +65,13 @@ final class PlaceFinder: @unchecked Sendable {
         self.init(rules, Self.sieves(of: Self.entries(of: rules[...]), variant: variant), try CoreFinder(rules[...]), variant: variant)
     }
 
-    /// The grams of rules, which are numbered as in the slice.
+    /// The grams of rules that sieves look for; the rules are numbered as in the slice.
     ///
     /// - Parameter first: number of the first gram.
     static func entries(of rules: ArraySlice<CompiledRule>, from first: Int = 0) -> [SieveEntry] {
         var entries: [SieveEntry] = []
         for (index, rule) in zip(rules.indices, rules) {
-            for entry in rule.plan.entries where !entry.anchor.isWord {
+            for entry in rule.plan.entries where !entry.isSoughtWithWords {
                 entries.append(SieveEntry(number: first + entries.count, rule: index, anchor: entry.anchor, gram: entry.gram))
             }
         }
@@ -86,7 +87,10 @@ final class PlaceFinder: @unchecked Sendable {
         return [(others, mostOthers), (literal, mostLiterals)].flatMap { entries, most in
             let count = (entries.count + most - 1) / most
             return (0..<count).map { number in
-                Sieve(Array(entries[number * entries.count / count..<(number + 1) * entries.count / count]), variant: variant)
+                let entries = Array(entries[number * entries.count / count..<(number + 1) * entries.count / count])
+                // Literals are told apart by their hashes, so that for a few hundred half of the buckets will do, in half of the time.
+                let buckets = most == mostLiterals && entries.count <= fewLiterals ? Sieve.bucketCount / 2 : Sieve.bucketCount
+                return Sieve(entries, buckets: SieveBuckets.divide(entries.map(\.gram), into: buckets, offsets: Sieve.offsets), variant: variant)
             }
         }
     }
@@ -109,9 +113,16 @@ final class PlaceFinder: @unchecked Sendable {
         var numbers: [[UInt8]: Int] = [:]
         var distinct: [[UInt8]] = []
         var meanings: [[Entry]] = []
+        var grams: [Gram] = []
+        var meaningsOfGrams: [[Entry]] = []
         for (index, rule) in rules.enumerated() {
-            for entry in rule.plan.entries where entry.anchor.isWord {
+            for entry in rule.plan.entries where entry.isSoughtWithWords {
                 let meaning = Entry(index, entry.anchor)
+                if !entry.anchor.isWord {
+                    grams.append(entry.gram)
+                    meaningsOfGrams.append([meaning])
+                    continue
+                }
                 let word = rule.context!.words[Int(meaning.value)]
                 if let number = numbers[word] {
                     meanings[number].append(meaning)
@@ -122,6 +133,7 @@ final class PlaceFinder: @unchecked Sendable {
                 }
             }
         }
+        meanings += meaningsOfGrams
         let all = meanings.joined()
         let ofWords = UnsafeMutablePointer<Entry>.allocate(capacity: all.count)
         let firstOfWord = UnsafeMutablePointer<Int>.allocate(capacity: meanings.count + 1)
@@ -134,7 +146,7 @@ final class PlaceFinder: @unchecked Sendable {
             }
         }
         (firstOfWord + meanings.count).initialize(to: next)
-        words = WordFinder(distinct, variant: variant)
+        words = WordFinder(distinct, grams, variant: variant)
         self.sieves = sieves
         reader = Reader(entries: entries, firstOfWord: firstOfWord, ofWords: ofWords)
         widestContext = rules.contains { $0.context != nil } ? Rule.Context.seen : 0
@@ -152,6 +164,7 @@ final class PlaceFinder: @unchecked Sendable {
                     let count = sieve.look(at: position, in: known, into: places.baseAddress.unsafelyUnwrapped)
                     for index in 0..<count { reader.forEachEntry(of: number, at: places[index]) { body(position, $0) } }
                 }
+                words.forEachOpenGram(at: position, in: known) { reader.forEachEntry(of: $0) { body(position, $0) } }
             }
         }
     }

@@ -57,7 +57,7 @@ struct PlainTexts {
                 let last = min(range.upperBound - behind, window.count)
                 if first >= last { return }
                 scanner.forEachNewPlace(of: rule, in: first..<last) { start in
-                    if find(start) { confirm(rule, start) }
+                    if scout.mayBegin(rule, with: window[start]), find(start) { confirm(rule, start) }
                 }
             case .gate:
                 guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: position, in: buffer) else { return }

@@ -13,7 +13,7 @@ struct Plan: Sendable {
         /// The word of the rule's context with that number begins here: only behind one are the rule's other places looked at.
         case gate(Int)
 
-        /// Sought among the words of all rules, not by the sieve.
+        /// A word of the context.
         var isWord: Bool {
             switch self {
             case .start, .pivot: false
@@ -26,6 +26,9 @@ struct Plan: Sendable {
     struct Entry: Sendable {
         var anchor: Anchor
         var gram: Gram
+
+        /// Whether ``WordFinder`` looks for it, rather than a sieve.
+        var isSoughtWithWords: Bool { anchor.isWord || gram.wordBeginnings != nil }
     }
 
     /// The kinds of ways.
@@ -75,9 +78,11 @@ struct Plan: Sendable {
 
     /// Above this cost a rule that has a literal is left to Hyperscan, in nanoseconds a KB.
     private static let dear = 300.0
-    private static let lookAtStart = 20.0
-    private static let lookAtPivot = 40.0
-    private static let lookAtWord = 20.0
+    private static let lookAtStart = 30.0
+    private static let lookAtPivot = 50.0
+    private static let lookAtWord = 15.0
+    /// At a place behind a word at which no match can begin.
+    private static let lookBehindWord = 0.75
     private static let lookAtGate = 12.0
     /// At a place that its gate keeps from being looked at.
     private static let closed = 8.0
@@ -104,7 +109,7 @@ struct Plan: Sendable {
             let words = Choice(lane: .words, entries: grams.indices.map { Entry(anchor: .word($0), gram: grams[$0]) })
             let gates = Choice(lane: .gate, entries: grams.indices.map { Entry(anchor: .gate($0), gram: grams[$0]) })
             close(by: Self.weighed(gates, each: Self.lookAtGate))
-            replace(by: Self.weighed(words, each: Self.lookAtWord + 2 * Double(context.within)))
+            replace(by: Self.weighed(words, each: Self.lookAtWord + Self.lookBehindWord * Double(context.within)))
         }
         if preferred == .hyperscan || core.literalLength >= 3 && cost > Self.dear {
             isForHyperscan = true
@@ -181,11 +186,11 @@ struct Plan: Sendable {
 extension SampleTraffic {
     /// Places of the sample at which one of the grams stands, seen at the offsets of the sieve, in 1,000 bytes.
     static func hitsPerKB(_ grams: [Gram]) -> Double {
-        let sets = grams.map { gram in Sieve.offsets.map { gram[$0] } }
+        let sets = grams.map { gram in Sieve.allOffsets.map { gram[$0] } }
         var hits = 0
         for place in 1..<bytes.count - Gram.offsets.upperBound {
             let stands = sets.contains { sets in
-                for (index, offset) in Sieve.offsets.enumerated() where !sets[index].contains(bytes[place + offset]) { return false }
+                for (index, offset) in Sieve.allOffsets.enumerated() where !sets[index].contains(bytes[place + offset]) { return false }
                 return true
             }
             if stands { hits += 1 }

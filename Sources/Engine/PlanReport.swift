@@ -54,7 +54,7 @@ public struct PlanReport: Sendable, Encodable {
     /// In the set that was asked.
     public var buckets: [Bucket]
     /// Offsets from the anchor at which the sieve looks.
-    public static let sieveOffsets = Sieve.offsets
+    public static let sieveOffsets = Sieve.allOffsets.sorted()
 }
 
 extension RuleSet {

@@ -13,6 +13,8 @@ final class Scout: @unchecked Sendable {
         /// Symbol left of the start → state.
         var starts: UnsafePointer<UInt16>
         var isFlat: Bool
+        /// Bytes that a match can begin with, whatever stands before them.
+        var firstBytes: ByteSet
     }
 
     private let rules: [CompiledRule]
@@ -37,10 +39,16 @@ final class Scout: @unchecked Sendable {
             _ = entries.initialize(from: UnsafeBufferPointer(start: table.entries, count: entries.count).lazy.map(moved))
             let starts = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: table.symbolCount)
             _ = starts.initialize(from: rule.forward.starts.lazy.map(moved))
+            var isFirst = [Bool](repeating: false, count: table.symbolCount)
+            for start in Set(rule.forward.starts) {
+                for symbol in 0..<table.symbolCount where table.entry(start, symbol) & StateTable.stateMask != 0 { isFirst[symbol] = true }
+            }
+            var firstBytes = ByteSet()
+            for byte in UInt8.min...UInt8.max where isFirst[table.symbol(byte)] { firstBytes.insert(byte) }
             (tables.baseAddress! + index).initialize(
                 to: Tables(
                     entries: UnsafePointer(entries.baseAddress!), classes: table.classes, symbolCount: table.symbolCount,
-                    starts: UnsafePointer(starts.baseAddress!), isFlat: isFlat))
+                    starts: UnsafePointer(starts.baseAddress!), isFlat: isFlat, firstBytes: firstBytes))
         }
     }
 
@@ -59,6 +67,10 @@ final class Scout: @unchecked Sendable {
         /// The last of them.
         var lastEnd = 0
     }
+
+    /// Whether a match of a rule can begin with a byte.
+    @inline(__always)
+    func mayBegin(_ rule: Int, with byte: UInt8) -> Bool { tables[rule].firstBytes.contains(byte) }
 
     /// Runs a rule's automaton over a text that is all there, to where no match can get longer.
     ///

@@ -1,7 +1,7 @@
 // The sieve of a rule set: where in a buffer a match may be, found for all rules in one pass.
 //
-// Two stages. The first puts grams into sixteen buckets, whose sets at each offset are the unions of their grams' sets, and runs
-// over every byte (ByteKernels). The second tells, for the few places that pass, which grams of the bucket stand there.
+// Two stages. The first puts grams into buckets, whose sets at each offset are the unions of their grams' sets, and runs over every byte
+// (ByteKernels). The second tells, for the few places that pass, which grams of the bucket stand there, seen at more offsets.
 
 import ByteKernels
 
@@ -16,8 +16,9 @@ struct SieveEntry: Sendable {
 
 /// Immutable after `init`, shared by all threads.
 final class Sieve: @unchecked Sendable {
-    /// Offsets at which bytes are looked at.
+    /// Offsets at which bytes are looked at in the first stage, and all of them.
     static let offsets: [Int] = withUnsafeBytes(of: sieve_offsets) { $0.map { Int(Int8(bitPattern: $0)) } }
+    static let allOffsets: [Int] = offsets + withUnsafeBytes(of: sieve_late_offsets) { $0.map { Int(Int8(bitPattern: $0)) } }
 
     let entries: [SieveEntry]
     /// Entries by bucket: see ``SieveBuckets``.
@@ -27,7 +28,6 @@ final class Sieve: @unchecked Sendable {
     private let tables: UnsafeMutablePointer<sieve>
     private let variant: kernel_variant
 
-    fileprivate static let offsetCount = Int(SIEVE_OFFSETS)
     static let bucketCount = 8 * Int(SIEVE_BYTES)
 
     /// - Parameter buckets: how the entries are divided, if that was found out before.
@@ -39,26 +39,22 @@ final class Sieve: @unchecked Sendable {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: MemoryLayout<sieve>.size, alignment: 64)
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<sieve>.size)
         tables = memory.bindMemory(to: sieve.self, capacity: 1)
-        grams = .allocate(capacity: Self.bucketCount * Self.offsetCount * 256)
-        grams.initialize(repeating: 0, count: Self.bucketCount * Self.offsetCount * 256)
+        let gramWords = Self.bucketCount * Self.allOffsets.count * 256
+        grams = .allocate(capacity: gramWords)
+        grams.initialize(repeating: 0, count: gramWords)
 
         withUnsafeMutableBytes(of: &tables.pointee.sets) { sets in
             let sets = sets.bindMemory(to: UInt32.self)
             for (bucket, members) in buckets.enumerated() {
                 for (bit, entry) in members.enumerated() {
-                    for (index, offset) in Self.offsets.enumerated() {
+                    for (index, offset) in Self.allOffsets.enumerated() {
                         let set = entries[entry].gram[offset]
                         for byte in UInt8.min...UInt8.max where set.contains(byte) {
-                            grams[(bucket * Self.offsetCount + index) * 256 + Int(byte)] |= 1 << UInt64(bit)
-                            sets[index * 256 + Int(byte)] |= 1 << UInt32(bucket)
+                            grams[(bucket * Self.allOffsets.count + index) * 256 + Int(byte)] |= 1 << UInt64(bit)
+                            if index < Self.offsets.count { sets[index * 256 + Int(byte)] |= 1 << UInt32(bucket) }
                         }
                     }
                 }
-            }
-            // To the first stage bytes of 0x80 and above are one.
-            for index in 0..<Self.offsetCount {
-                let high = (128..<256).reduce(0) { $0 | sets[index * 256 + $1] }
-                for byte in 128..<256 { sets[index * 256 + byte] = high }
             }
         }
         sieve_prepare(tables)

@@ -17,8 +17,10 @@ import Testing
             let (pattern, context, sample): (String, [String], String)
             switch generator.below(5) {
             case 0:
+                // Sought by a sieve, and, where it begins like a word, among the words.
                 let prefix = word(generator.within(4...7), &generator)
-                (pattern, context, sample) = ("\(prefix)_[a-z0-9]{4,9}", [], prefix + "_" + word(6, &generator))
+                let (front, first) = generator.pick([("", prefix), (#"\b"#, prefix), ("(?<![A-Za-z])", prefix), ("(?<![A-Z0-9])", prefix.uppercased())])
+                (pattern, context, sample) = ("\(front)\(first)_[a-z0-9]{4,9}", [], first + "_" + word(6, &generator))
             case 1:
                 let prefix = word(3, &generator)
                 (pattern, context, sample) = ("(?i)\(prefix)[0-9a-f]{8}", [], generator.pick([prefix, prefix.uppercased()]) + "00ff12ab")
@@ -53,6 +55,8 @@ import Testing
         }
         #expect(together == oneByOne.sorted(), "seed \(seed)")
         #expect(together.count > 300)
+        let sought = set.compiled.flatMap(\.plan.entries).filter { !$0.anchor.isWord }
+        #expect(sought.contains { $0.isSoughtWithWords } && sought.contains { !$0.isSoughtWithWords })
     }
 
     @Test("The kernels find the same places for words, and every word among them", arguments: Effort.seeds(40))

@@ -26,8 +26,12 @@ kernel_variant kernel_best_variant(void);
 /// Offsets around an anchor at which the sieve looks, ascending: those near the anchor tell most, far ones tell a long token from a word.
 #define SIEVE_OFFSETS 10
 #define SIEVE_LEAST_OFFSET (-1)
-#define SIEVE_GREATEST_OFFSET 11
-static const int8_t sieve_offsets[SIEVE_OFFSETS] = {SIEVE_LEAST_OFFSET, 0, 1, 2, 3, 4, 6, 7, 9, SIEVE_GREATEST_OFFSET};
+#define SIEVE_GREATEST_OFFSET 15
+static const int8_t sieve_offsets[SIEVE_OFFSETS] = {SIEVE_LEAST_OFFSET, 0, 1, 2, 3, 4, 6, 8, 11, SIEVE_GREATEST_OFFSET};
+
+/// Those at which only places that have passed so far are looked at: `sieve_sift` goes on with them.
+#define SIEVE_LATE_OFFSETS 7
+static const int8_t sieve_late_offsets[SIEVE_LATE_OFFSETS] = {5, 7, 9, 10, 12, 13, 14};
 
 /// Groups of grams that it tells apart, eight to a byte.
 #define SIEVE_BYTES 4
@@ -37,15 +41,14 @@ static const int8_t sieve_offsets[SIEVE_OFFSETS] = {SIEVE_LEAST_OFFSET, 0, 1, 2,
 
 /// What a sieve looks for: an anchor passes in a bucket if at every offset the byte there is in the bucket's set.
 ///
-/// Bytes of 0x80 and above are one: a set holds all of them or none.
-///
-/// Best kept at a multiple of 64, so that no load of `ascii` lies over two cache lines: such loads take twice as long, and loads are what the kernel does most.
+/// Best kept at a multiple of 64, so that no load of `bytes` lies over two cache lines: such loads take twice as long, and loads are what the kernel does most.
 typedef struct {
     /// Offset and byte → a bit for each bucket.
     uint32_t sets[SIEVE_OFFSETS][256];
+    /// Bytes that the buckets in use take: two or all.
+    int parts;
     // The same for the look-up instructions, derived by `sieve_prepare`, eight buckets apart from the next.
-    uint8_t ascii[SIEVE_BYTES][SIEVE_OFFSETS][128];
-    uint8_t high[SIEVE_BYTES][SIEVE_OFFSETS];
+    uint8_t bytes[SIEVE_BYTES][SIEVE_OFFSETS][256];
     uint8_t low_nibble[SIEVE_BYTES][SIEVE_OFFSETS][16];
     uint8_t high_nibble[SIEVE_BYTES][SIEVE_OFFSETS][16];
     /// Buckets whose grams all begin with four known bytes, and hashes of these: see `sieve_add_literal`.
@@ -79,7 +82,7 @@ typedef struct {
 
 /// Looks at the hits again, gram by gram, and writes those that are left to `places`, which must have room for `SIEVE_BUCKETS` a hit; gives their number.
 ///
-/// - Parameter grams: for each bucket, offset and byte a word with a bit for each gram whose set has the byte.
+/// - Parameter grams: for each bucket, offset (the late ones behind the others) and byte a word with a bit for each gram whose set has the byte.
 size_t sieve_sift(const sieve *sieve, const uint64_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places);
 
 /// The grams that stand at an anchor of which `known` bytes are there from the anchor on, as far as they show: bytes that are not there yet are in every set.
@@ -103,11 +106,11 @@ typedef struct {
     uint64_t four[(1 << WORD_FOUR_BITS) / 64], short_four[(1 << WORD_FOUR_BITS) / 64];
     /// Of the first six.
     uint64_t six[(1 << WORD_SIX_BITS) / 64];
-    /// Byte → whether a word begins with it; of letters nothing is said, and bytes of 0x80 and above are one.
+    /// Byte → whether a word begins with it; of letters nothing is said.
     uint8_t others[256];
 } word_filter;
 
-/// Adds a word of at least one byte, whose letters are small.
+/// Adds a word of at least one byte, whose letters are small; of longer ones the first six bytes are enough.
 void word_filter_add(word_filter *filter, const uint8_t *word, size_t count);
 
 /// Writes places at which a word may begin to `places`, in order, which must have room for `count` + 1; gives their number. All are among them at which one
