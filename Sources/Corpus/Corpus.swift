@@ -1,5 +1,6 @@
 // The corpus: a folder of rule files and profiles, and the rule sets made from it.
 
+import Cryptography
 import Engine
 import Foundation
 
@@ -17,14 +18,17 @@ public struct Corpus: Sendable {
     /// Reads every file below `directory`.
     ///
     /// - Throws: all problems found in all files.
-    public init(directory: String) throws(CorpusError) {
-        self.directory = directory
+    public init(directory: String) throws(CorpusError) { try self.init(CorpusFiles(directory: directory)) }
+
+    /// Parses the files of a corpus.
+    init(_ files: CorpusFiles) throws(CorpusError) {
+        directory = files.directory
         var problems: [Problem] = []
         var entries: [Entry] = []
         var profiles: [Profile] = []
-        for path in try Self.yamlFiles(in: directory) {
+        for (path, data) in files.contents {
             let name = directory + "/" + path
-            guard let data = FileManager.default.contents(atPath: name) else {
+            guard let data else {
                 problems.append(Problem(at: nil, "\(name) cannot be read", hint: "check its permissions"))
                 continue
             }
@@ -131,20 +135,6 @@ public struct Corpus: Sendable {
 
     // MARK: Files
 
-    /// Paths relative to `directory`, sorted by bytes. Hidden files and folders are passed over: mounted configuration keeps copies there.
-    private static func yamlFiles(in directory: String) throws(CorpusError) -> [String] {
-        // The enumeration does not go through a link, so a linked folder is resolved first.
-        let folder = URL(filePath: directory).resolvingSymlinksInPath().path
-        let paths = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-        let files = paths.filter { path in
-            (path.hasSuffix(".yaml") || path.hasSuffix(".yml")) && !path.split(separator: "/").contains { $0.hasPrefix(".") }
-        }
-        guard !files.isEmpty else {
-            throw CorpusError([Problem(at: nil, "\(directory) holds no rule files", hint: "put rules into \(directory)/pii/NAME.yaml")])
-        }
-        return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    }
-
     private static func existing(_ directory: String, named how: String) throws(CorpusError) -> String {
         if isFolder(directory) { return directory }
         throw CorpusError([
@@ -192,6 +182,39 @@ public struct Corpus: Sendable {
                     hint: hint ?? "write a rule id, a folder as in 'pii/*', or an entity as in 'entity:US_*'"))
         }
         return problems
+    }
+}
+
+/// The files of a corpus as they lie in its folder.
+struct CorpusFiles: Sendable {
+    /// As it was given or found.
+    let directory: String
+    /// Paths relative to it, sorted by bytes, and what stands there; nil for a file that cannot be read.
+    let contents: [(path: String, data: Data?)]
+
+    /// Hidden files and folders are passed over: mounted configuration keeps copies there.
+    init(directory: String) throws(CorpusError) {
+        self.directory = directory
+        // The enumeration does not go through a link, so a linked folder is resolved first.
+        let folder = URL(filePath: directory).resolvingSymlinksInPath().path
+        let paths = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+        let files = paths.filter { path in
+            (path.hasSuffix(".yaml") || path.hasSuffix(".yml")) && !path.split(separator: "/").contains { $0.hasPrefix(".") }
+        }
+        guard !files.isEmpty else {
+            throw CorpusError([Problem(at: nil, "\(directory) holds no rule files", hint: "put rules into \(directory)/pii/NAME.yaml")])
+        }
+        contents = files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { ($0, FileManager.default.contents(atPath: directory + "/" + $0)) }
+    }
+
+    /// SHA-256 over names and contents.
+    var digest: [UInt8] {
+        let hash = SHA256()
+        for (path, data) in contents {
+            hash.update(Array("\(path.utf8.count):\(path)\(data.map { "\($0.count)" } ?? "-"):".utf8))
+            if let data { data.withUnsafeBytes { hash.update($0) } }
+        }
+        return hash.finish()
     }
 }
 

@@ -4,7 +4,7 @@ import Cryptography
 import Engine
 import Foundation
 
-/// A folder of compiled rule sets, one file for each set, version of the program and kind of processor.
+/// A folder of compiled rule sets, one file for each set, version of the program and kind of processor; and of what profiles select, see ``MaskingRules``.
 ///
 /// Nothing depends on it: a file that is missing, stale, damaged or not ours alone is passed over, and the rules are compiled. Any number of processes may use
 /// the folder at once: files appear whole, by renaming, and are never changed.
@@ -60,7 +60,7 @@ public struct RuleSetCache: Sendable {
     static let suffix = ".rules"
 
     /// Size and time of change of the running program's file; empty where the system does not tell.
-    private static let program: String = {
+    static let program: String = {
         var status = stat()
         guard stat("/proc/self/exe", &status) == 0 else { return "" }
         return "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
@@ -72,7 +72,7 @@ public struct RuleSetCache: Sendable {
     private static let mostBytes = 1 << 30
 
     /// Nil where there is no such file.
-    private static func read(_ path: String) throws(CacheError) -> [UInt8]? {
+    static func read(_ path: String) throws(CacheError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -103,7 +103,7 @@ public struct RuleSetCache: Sendable {
     /// Writes a file under another name and renames it: readers see all of it or nothing.
     ///
     /// It is not forced to the disk: what a crash of the machine tears apart has the wrong digest.
-    private func write(_ bytes: [UInt8], as name: String) throws(CacheError) {
+    func write(_ bytes: [UInt8], as name: String) throws(CacheError) {
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
@@ -137,8 +137,8 @@ public struct RuleSetCache: Sendable {
     }
 
     private static let temporarySuffix = ".new"
-    /// Sets that are kept: those used last.
-    static let mostFiles = 32
+    /// Files that are kept: those used last.
+    static let mostFiles = 64
 
     /// Removes the files used longest ago, and what writers that died left behind an hour ago. Only names that are made here are touched.
     private func removeOld() {
@@ -154,7 +154,7 @@ public struct RuleSetCache: Sendable {
 }
 
 /// Why a file of the cache could not be read or written.
-private struct CacheError: Error, CustomStringConvertible {
+struct CacheError: Error, CustomStringConvertible {
     let description: String
 
     /// - Parameter errno: the system's reason; 0 for none.

@@ -62,7 +62,7 @@ struct MaskCommand: ParsableCommand {
     }
 
     func run() throws {
-        let rules = try Corpus.open(rules.corpus).ruleSet(profiles: rules.profileNames, cache: rules.cache)
+        let rules = try MaskingRules(rules.corpus, cache: rules.cache).ruleSet(profiles: rules.profileNames)
         if batch {
             try MaskBatch(rules: rules, format: format).run(ByteSource(path: path))
         } else {

@@ -84,12 +84,12 @@ struct ServeCommand: AsyncParsableCommand {
     /// Reads the configuration and its rules, and compiles them, or takes them from the cache.
     private func gateway(_ logger: Logger) throws -> Gateway {
         let configuration = try Configuration.load(config)
-        let corpus = try Corpus.open(configuration.corpusDirectory)
         let cache = noCache ? nil : configuration.cacheDirectory.map { RuleSetCache(directory: $0) } ?? .standard()
+        let corpus = try MaskingRules(configuration.corpusDirectory, cache: cache) { logger.warning("\($0)") }
         return try Gateway(configuration, logger: logger) {
             try corpus.rules(profiles: $0)
-        } compile: { rules in
-            try corpus.compile(rules, cache: cache) { logger.warning("\($0)") }
+        } compile: {
+            try corpus.compile($0)
         }
     }
 
