@@ -37,8 +37,9 @@ public final class MaskingRules: Sendable {
 
     /// The same as ``Corpus/compile(_:cache:note:)``.
     public func compile(_ rules: [Rule]) throws(CorpusError) -> RuleSet {
-        do {
-            return try cache?.ruleSet(rules, note: note) ?? RuleSet(rules)
+        do throws(RuleError) {
+            if let cache { return try cache.ruleSet(rules, note: note) }
+            return try RuleSet(rules)
         } catch {
             // Where the rule stands takes all of the corpus to say.
             throw CorpusError([try corpus().problem(of: error)])

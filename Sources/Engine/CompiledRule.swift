@@ -19,7 +19,7 @@ final class CompiledRule: Sendable {
     let starts: ReverseAutomaton?
     /// Starts of matches from a pivot, one for each prefix that the plan uses.
     let prefixes: [ReverseAutomaton?]
-    /// Starts of matches that are still open at the end of what has arrived.
+    /// Starts of matches that are still open at the end of what has arrived; none where the plan finds them.
     let open: [ReverseAutomaton]
     /// For a pattern that goes on behind its masked part: where that rest may begin, seen from the end of the match.
     let rest: Rest?
@@ -130,7 +130,7 @@ extension CompiledRule.Tables {
         plan = Plan(pattern, context, core: core, preferring: lane)
         do {
             forward = try ForwardAutomaton(wiring)
-            open = try ReverseAutomaton.matchesOpen(wiring, elements: pattern.elements[...], committing: committing)
+            open = plan.findsOpenStarts ? [] : try ReverseAutomaton.matchesOpen(wiring, elements: pattern.elements[...], committing: committing)
             starts = plan.isForHyperscan ? try .matchesEnding(Wiring(Positions(core.whole))) : nil
             let pivots = Set(plan.entries.map(\.anchor))
             var prefixes: [ReverseAutomaton?] = []

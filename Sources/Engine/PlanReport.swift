@@ -23,7 +23,7 @@ public struct PlanReport: Sendable, Encodable {
     public struct States: Sendable, Encodable {
         /// Finds the longest end from a start.
         public var forward: Int
-        /// Find starts that are still open at the end of a chunk; several where one would be too large.
+        /// Find starts that are still open at the end of a chunk; several where one would be too large, none where the places tell.
         public var open: [Int]
         /// Find the starts in front of pivots.
         public var pivots: [Int]

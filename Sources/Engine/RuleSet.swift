@@ -155,7 +155,7 @@ final class Workspace: @unchecked Sendable {
     }
 
     fileprivate init(_ rules: RuleSet, scratch: OpaquePointer?) {
-        scanner = TextScanner(rules.compiled, rules.openAutomata)
+        scanner = TextScanner(rules.compiled, rules.openAutomata, rules.scout)
         finder = rules.finder
         self.scratch = scratch
         storage = .allocate(capacity: 0)

@@ -13,6 +13,8 @@ final class Scout: @unchecked Sendable {
         /// Symbol left of the start → state.
         var starts: UnsafePointer<UInt16>
         var isFlat: Bool
+        /// State → see ``ForwardAutomaton/canGoOn``.
+        var canGoOn: UnsafePointer<Bool>
         /// Bytes that a match can begin with, whatever stands before them.
         var firstBytes: ByteSet
     }
@@ -39,6 +41,8 @@ final class Scout: @unchecked Sendable {
             _ = entries.initialize(from: UnsafeBufferPointer(start: table.entries, count: entries.count).lazy.map(moved))
             let starts = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: table.symbolCount)
             _ = starts.initialize(from: rule.forward.starts.lazy.map(moved))
+            let canGoOn = UnsafeMutableBufferPointer<Bool>.allocate(capacity: table.stateCount)
+            _ = canGoOn.initialize(from: rule.forward.canGoOn)
             var isFirst = [Bool](repeating: false, count: table.symbolCount)
             for start in Set(rule.forward.starts) {
                 for symbol in 0..<table.symbolCount where table.entry(start, symbol) & StateTable.stateMask != 0 { isFirst[symbol] = true }
@@ -48,7 +52,8 @@ final class Scout: @unchecked Sendable {
             (tables.baseAddress! + index).initialize(
                 to: Tables(
                     entries: UnsafePointer(entries.baseAddress!), classes: table.classes, symbolCount: table.symbolCount,
-                    starts: UnsafePointer(starts.baseAddress!), isFlat: isFlat, firstBytes: firstBytes))
+                    starts: UnsafePointer(starts.baseAddress!), isFlat: isFlat, canGoOn: UnsafePointer(canGoOn.baseAddress!),
+                    firstBytes: firstBytes))
         }
     }
 
@@ -56,6 +61,7 @@ final class Scout: @unchecked Sendable {
         for table in tables.dropFirst(base?.tables.count ?? 0) {
             table.entries.deallocate()
             table.starts.deallocate()
+            table.canGoOn.deallocate()
         }
         tables.deallocate()
     }
@@ -71,6 +77,32 @@ final class Scout: @unchecked Sendable {
     /// Whether a match of a rule can begin with a byte.
     @inline(__always)
     func mayBegin(_ rule: Int, with byte: UInt8) -> Bool { tables[rule].firstBytes.contains(byte) }
+
+    /// What became of a match by the end of what has arrived.
+    enum Fate {
+        case dead
+        /// It has had no end, and more bytes can make it one.
+        case open
+        /// It may have ended.
+        case unclear
+    }
+
+    /// Looks from a place near the end of what has arrived.
+    ///
+    /// - Parameter before: the byte before `bytes`; nil at the start of the text.
+    func look(_ rule: Int, from start: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) -> Fate {
+        let tables = self.tables[rule]
+        let width = tables.isFlat ? 1 : tables.symbolCount
+        let left = start > 0 ? bytes[start - 1] : before
+        var state = Int(tables.starts[left.map { Int(tables.classes[Int($0)]) } ?? tables.symbolCount - 1])
+        for index in start..<bytes.count {
+            let entry = tables.entries[state &* width &+ Int(tables.classes[Int(bytes[index])])]
+            if entry & StateTable.mark != 0 { return .unclear }
+            state = Int(entry & StateTable.stateMask)
+            if state == 0 { return .dead }
+        }
+        return tables.canGoOn[tables.isFlat ? state / tables.symbolCount : state] ? .open : .unclear
+    }
 
     /// Runs a rule's automaton over a text that is all there, to where no match can get longer.
     ///

@@ -80,6 +80,7 @@ final class TextScanner {
     /// Last bytes behind which a match of one of the rules of `openStarts` can be open.
     private let opensAfter: ByteSet
     private let openStarts: OpenStarts
+    private let scout: Scout
 
     // Results of the latest scan.
     private(set) var replacements: [Replacement] = []
@@ -97,7 +98,7 @@ final class TextScanner {
 
     // Work space.
     private var matches: [Match] = []
-    /// Where matches may begin, as rule × 2³² + start.
+    /// Where matches may begin, as rule × 2³² + start × 2, and one more where a match is known to be open.
     private var starts: [UInt64] = []
     private var ends: [Int] = []
     /// Rule → the places looked at last because a word of its context stands in front; empty but for `rulesWithWords` while places are gathered.
@@ -116,6 +117,8 @@ final class TextScanner {
     private let gated: [Int]
     /// Rule → see ``CompiledRule/isPrompt``.
     private let isPrompt: [Bool]
+    /// Rule → whether it has a context, and one that is looked at before its automaton runs.
+    private let hasContext, looksFirst: [Bool]
 
     private struct Component {
         var matchStart: Int
@@ -126,8 +129,9 @@ final class TextScanner {
     }
 
     /// - Parameter open: of the rules whose plan does not find the starts of matches that are not complete.
-    init(_ rules: [CompiledRule], _ open: OpenAutomata) {
+    init(_ rules: [CompiledRule], _ open: OpenAutomata, _ scout: Scout) {
         self.rules = rules
+        self.scout = scout
         opensAfter = open.parts.reduce(ByteSet()) { $0 | rules[$1.rule].opensAfter }
         openStarts = OpenStarts(open)
         resume = Array(repeating: 0, count: rules.count)
@@ -136,6 +140,8 @@ final class TextScanner {
         self.open = Array(repeating: .max, count: rules.count)
         gates = Array(repeating: .max, count: rules.count)
         isPrompt = rules.map(\.isPrompt)
+        hasContext = rules.map { $0.context != nil }
+        looksFirst = rules.map { $0.context.map { $0.within <= Self.shortLook } ?? false }
         gated = rules.indices.filter { rules[$0].plan.isGated }
     }
 
@@ -237,7 +243,7 @@ final class TextScanner {
         var previous = UInt64.max
         for key in starts where key != previous {
             previous = key
-            let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF))
+            let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF) >> 1)
             guard start >= ends[rule] ?? 0, case .found(let match) = match(rule, from: start, in: stretch, before: nil) else { continue }
             ends[rule] = match.end
             body(match)
@@ -452,7 +458,7 @@ final class TextScanner {
         starts.removeAll(keepingCapacity: true)
         let bytes = stretch.bytes
         let buffer = places.buffer
-        func add(_ rule: Int, _ start: Int) { if start < gates[rule] { starts.append(UInt64(rule) << 32 | UInt64(start)) } }
+        func add(_ rule: Int, _ start: Int) { if start < gates[rule] { starts.append(Self.key(rule, start)) } }
         closeGates()
         func addBehind(_ automaton: ReverseAutomaton, _ rule: Int, end: Int, after: UInt8?) {
             let table = automaton.table
@@ -489,26 +495,34 @@ final class TextScanner {
             index += 1
         }
         forgetWords()
-        if !stretch.isLast { addOpenStarts(of: finder, in: buffer, bytes, at: place) }
+        if !stretch.isLast { addOpenStarts(of: finder, in: buffer, bytes, at: place, before: before) }
         if starts.count > 1 { starts.sort() }
         return !starts.isEmpty
     }
 
     /// Adds the places before the end at which a match may start of which the sieve could not see all that it looks at.
-    private func addOpenStarts(of finder: PlaceFinder, in buffer: UnsafeBufferPointer<UInt8>, _ bytes: UnsafeBufferPointer<UInt8>, at place: Int) {
+    private func addOpenStarts(of finder: PlaceFinder, in buffer: UnsafeBufferPointer<UInt8>, _ bytes: UnsafeBufferPointer<UInt8>, at place: Int, before: UInt8?) {
         let end = place + bytes.count
         finder.forEachOpenEntry(in: max(place, end - Int(SIEVE_GREATEST_OFFSET))..<end, of: buffer) { anchor, entry in
             guard entry.kind == .start, entry.value == 0 else { return }
             let (rule, start) = (Int(entry.rule), anchor - place)
-            if start < gates[rule] { starts.append(UInt64(rule) << 32 | UInt64(start)) }
+            guard start < gates[rule] else { return }
+            switch scout.look(rule, from: start, in: bytes, before: before) {
+            case .dead: break
+            case .open where !isPrompt[rule]: starts.append(Self.key(rule, start, isOpen: true))
+            case .open, .unclear: starts.append(Self.key(rule, start))
+            }
         }
     }
+
+    /// See `starts`.
+    private static func key(_ rule: Int, _ start: Int, isOpen: Bool = false) -> UInt64 { UInt64(rule) << 32 | UInt64(start) << 1 | (isOpen ? 1 : 0) }
 
     /// Adds the places of a range at which a match may start.
     private func addStarts(of rule: Int, in range: Range<Int>, of bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) {
         let compiled = rules[rule]
         forEachNewPlace(of: rule, in: range) { start in
-            if compiled.mayStart(at: start, in: bytes, before: before) { starts.append(UInt64(rule) << 32 | UInt64(start)) }
+            if compiled.mayStart(at: start, in: bytes, before: before) { starts.append(Self.key(rule, start)) }
         }
     }
 
@@ -538,16 +552,16 @@ final class TextScanner {
         var previous = UInt64.max
         for key in starts where key != previous {
             previous = key
-            let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF))
+            let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF) >> 1)
             guard start >= resume[rule], start < open[rule] else { continue }
             // A look at a few bytes is cheaper than a run of the automaton; a longer one is left for those that match.
-            let looksFirst = rules[rule].context.map { $0.within <= Self.shortLook } ?? false
+            let looksFirst = looksFirst[rule]
             if looksFirst, !contextHolds(rules[rule], at: start, in: stretch) { continue }
-            switch match(rule, from: start, in: stretch, before: before) {
+            switch key & 1 == 1 ? .open : match(rule, from: start, in: stretch, before: before) {
             case .none: break
             case .open:
                 // Where its context does not stand, nothing that comes makes it a match.
-                if !looksFirst, !contextHolds(rules[rule], at: start, in: stretch) { break }
+                if hasContext[rule], !looksFirst, !contextHolds(rules[rule], at: start, in: stretch) { break }
                 open[rule] = start
                 touched.append(rule)
             case .found(let match):

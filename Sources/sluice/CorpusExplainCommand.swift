@@ -91,7 +91,8 @@ struct CorpusExplainCommand: ParsableCommand {
         lines += "  \(plan.isPrompt ? "commits at its first end: long ones are not held" : "each is decided once its longest end is known")\n"
         if !plan.checks.isEmpty { lines += "Checks: \(plan.checks.joined(separator: ", "))\n" }
         if let within = plan.contextWithin { lines += "Context: one of \(plan.contextWords.joined(separator: ", ")) in \(within) bytes before\n" }
-        var states = ["\(plan.states.forward) forward", "\(plan.states.open.map(String.init).joined(separator: " + ")) for open starts"]
+        var states = ["\(plan.states.forward) forward"]
+        if !plan.states.open.isEmpty { states.append("\(plan.states.open.map(String.init).joined(separator: " + ")) for open starts") }
         if !plan.states.pivots.isEmpty { states.append("\(plan.states.pivots.map(String.init).joined(separator: " + ")) in front of pivots") }
         if let core = plan.states.core { states.append("\(core) from cores back") }
         if let behind = plan.states.behindMask { states.append("\(behind) behind the part to mask") }
