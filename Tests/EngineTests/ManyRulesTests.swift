@@ -13,7 +13,7 @@ import Testing
         func word(_ count: Int, _ generator: inout SeededGenerator) -> String { String((0..<count).map { _ in generator.pick(letters) }) }
         var rules: [Rule] = []
         var samples: [String] = []
-        for index in 0..<500 {
+        for index in 0..<800 {
             let (pattern, context, sample): (String, [String], String)
             switch generator.below(5) {
             case 0:
@@ -43,7 +43,7 @@ import Testing
             samples.append(sample)
         }
         var text = ""
-        while text.utf8.count < 12_000 { text += samples[generator.below(samples.count)] + generator.pick([" ", ", ", "\n", "", "x", " a longer stretch of words that mean nothing at all; "]) }
+        while text.utf8.count < 16_000 { text += samples[generator.below(samples.count)] + generator.pick([" ", ", ", "\n", "", "x", " a longer stretch of words that mean nothing at all; "]) }
         let body = Array(text.utf8)
         let set = try RuleSet(rules)
         #expect(set.finder.sieves.count > 1)
