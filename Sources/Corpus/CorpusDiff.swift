@@ -78,6 +78,7 @@ public struct CorpusDiff: Sendable, Encodable {
             if rule.pattern != other.pattern { keys.append("pattern") }
             if rule.checks != other.checks { keys.append("checks") }
             if rule.context != other.context { keys.append("context") }
+            if rule.fields != other.fields { keys.append("fields") }
             if rule.action != other.action { keys.append("action") }
             if rule.priority != other.priority { keys.append("priority") }
             return ChangedRule(rule: rule.id, keys: keys)

@@ -120,6 +120,8 @@ private struct SelectionWriter {
                 for word in context.words { append(word) }
                 append(context.within)
             }
+            append(rule.fields.count)
+            for field in rule.fields { append(field.description) }
             append(rule.action)
         }
     }
@@ -179,8 +181,14 @@ private struct SelectionReader {
             guard let within = number() else { return nil }
             context = Rule.Context(words: words, within: within)
         }
+        guard let fieldCount = count() else { return nil }
+        var fields: [FieldPath] = []
+        for _ in 0..<fieldCount {
+            guard let source = text(), let field = try? FieldPath(source) else { return nil }
+            fields.append(field)
+        }
         guard let action = action() else { return nil }
-        return Rule(id: id, entity: entity, pattern: pattern, checks: checks, context: context, action: action, priority: priority)
+        return Rule(id: id, entity: entity, pattern: pattern, checks: checks, context: context, fields: fields, action: action, priority: priority)
     }
 
     private mutating func action() -> Rule.Action? {
