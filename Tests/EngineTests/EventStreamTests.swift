@@ -279,9 +279,9 @@ struct EventStreamTests {
     func fields() throws {
         let rules = try RuleSet(
             try Self.rules(),
-            fields: [
-                FieldRule(id: "thoughts", entity: "THOUGHT", fields: [try FieldPath("choices[*].delta.reasoning")]),
-                FieldRule(id: "password", entity: "PASSWORD", fields: [try FieldPath("password")]),
+            adding: [
+                Rule(id: "thoughts", entity: "THOUGHT", fields: [try FieldPath("choices[*].delta.reasoning")]),
+                Rule(id: "password", entity: "PASSWORD", fields: [try FieldPath("password")]),
             ])
         func call(_ piece: String) -> String {
             let quoted = String(decoding: try! JSONSerialization.data(withJSONObject: piece, options: .fragmentsAllowed), as: UTF8.self)
