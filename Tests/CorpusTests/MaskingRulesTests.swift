@@ -48,7 +48,7 @@ import Testing
         #expect(scratch.kept.count == min(corpus.profiles.count, RuleSetCache.mostFiles), "each was kept")
     }
 
-    @Test("Every kind of action, check and context comes back as it was")
+    @Test("Every kind of action, check, context and field comes back as it was")
     func kinds() throws {
         let scratch = try Scratch()
         try scratch.write(
@@ -59,10 +59,11 @@ import Testing
               - {id: b, entity: B, pattern: 'b1', action: {mask: {fill: '•', keep_first: 1, keep_last: 2, keep_punctuation: false}}}
               - {id: c, entity: C, pattern: 'c1', action: remove, context: {words: [card, 'kärt'], within: 7}}
               - {id: d, entity: D, pattern: 'd1', action: block}
+              - {id: f, entity: F, fields: [card_number, 'data.*[2].Name'], action: {redact: {label: F}}}
               - {id: e, entity: E, pattern: 'e[0-9]{9}', action: report, checks: [luhn, {entropy: 1.25}]}
             """)
         let first = try scratch.rules()
-        #expect(first.count == 6 && scratch.kept.count == 1)
+        #expect(first.count == 7 && scratch.kept.count == 1)
         #expect(try scratch.rules() == first)
         #expect(try scratch.rules() == Corpus(directory: scratch.corpus).rules(profiles: ["default"]))
     }
