@@ -5,7 +5,7 @@ SLUICE_DEBUG := .build/debug/sluice
 VENV := .build-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test unit end-to-end soak bench bench-compare bench-test fuzz fuzz-replay clean
+.PHONY: help setup run build test unit end-to-end soak latency bench bench-compare bench-test fuzz fuzz-replay clean
 
 help: ## List the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ $(VENV)/ready: Tests/EndToEnd/requirements.txt
 
 soak: build ## Stream 10 GB through the proxy and check its peak memory (SOAK_GB=n for another size)
 	python3 scripts/soak.py $(SLUICE_RELEASE)
+
+latency: build ## Measure what the gateway adds to the delay of events, over 1,000 streams (LATENCY_STREAMS=n, …)
+	python3 scripts/latency.py $(SLUICE_RELEASE)
 
 bench: setup ## Measure the engine and write a dated record (BENCH='--quick --no-record' for a first look)
 	swift run -c release --package-path Benchmarks sluice-bench $(BENCH)

@@ -359,6 +359,7 @@ final class ServerHandler: ChannelInboundHandler {
     /// A body that decodes to much more than it is does not keep the event loop from its other connections.
     private func proceedLater(_ context: ChannelHandlerContext) {
         context.eventLoop.assumeIsolated().execute {
+            self.lastActivity = .now()
             self.proceed()
             self.advance()
         }
