@@ -241,7 +241,10 @@ struct EventStreamMasker {
             let data = joined ?? Array(bytes[content.data[0]])
             if let id = read?.requestID { try noteRequest(Array(data[id])) }
             let opening = data.first { $0 > 0x20 }
-            if !rules.fields.isEmpty, read?.pieces.isEmpty == false { try dropFields(&read!.pieces, of: data) }
+            if !rules.fields.isEmpty, var named = read, !named.pieces.isEmpty {
+                try dropFields(&named.pieces, of: data)
+                read = named
+            }
             let isJSON = read != nil || opening == UInt8(ascii: "{") || opening == UInt8(ascii: "[")
             try maskClosed(
                 data, isJSON ? .json : .text, without: read?.pieces.map(\.text) ?? [], content, bodyOffset: start, &event, &output)
@@ -668,8 +671,6 @@ extension EventStreamMasker.Event {
 }
 
 extension MaskedBytes {
-    fileprivate mutating func append(_ bytes: [UInt8]) { pieces.append(.bytes(bytes)) }
-
     fileprivate mutating func append(event: EventStreamMasker.Event) {
         append(event.masked)
         if event.edits.isEmpty { return }
@@ -679,117 +680,5 @@ extension MaskedBytes {
                     rule: EventStreamMasker.tokenListRule, entity: EventStreamMasker.tokenListEntity,
                     range: event.start + list.lowerBound..<event.start + list.upperBound, action: .masked))
         }
-    }
-
-    /// Appends what was masked of a part of the chunk.
-    ///
-    /// - Parameters:
-    ///   - start: where the part begins in the chunk.
-    ///   - bodyOffset: where what its findings count from begins in the body.
-    fileprivate mutating func append(_ other: MaskedBytes, from start: Int, bodyOffset: Int) {
-        for piece in other.pieces {
-            if case .passed(let range) = piece { pieces.append(.passed(start + range.lowerBound..<start + range.upperBound)) } else { pieces.append(piece) }
-        }
-        func moved(_ finding: Finding) -> Finding {
-            var moved = finding
-            moved.range = finding.range.lowerBound + bodyOffset..<finding.range.upperBound + bodyOffset
-            return moved
-        }
-        findings += other.findings.map(moved)
-        if let found = other.blocked { blocked = moved(found) }
-    }
-}
-
-/// Masks an event that is too large to be held, line by line, as it streams.
-private struct LineMasker {
-    private let rules: RuleSet
-    private let kind: EventFraming.Kind
-    /// Offset in the body of the next byte.
-    private(set) var position: Int
-    /// Bytes of the field name and the first byte of the value, until it is known how to read the line.
-    private var prefix: [UInt8] = []
-    private var masker: BodyMasker?
-    /// Offsets in the body of the line and of its value.
-    private var lineStart = 0
-    private var valueStart = 0
-
-    init(_ rules: RuleSet, _ kind: EventFraming.Kind, at position: Int) {
-        self.rules = rules
-        self.kind = kind
-        self.position = position
-    }
-
-    var heldCount: Int { prefix.count + (masker?.heldCount ?? 0) }
-
-    mutating func feed(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout MaskedBytes) throws(MaskError) {
-        var start = 0
-        while start < bytes.count, output.blocked == nil {
-            if bytes[start] == 0x0A || bytes[start] == 0x0D {
-                try endLine(into: &output)
-                if output.blocked == nil { output.append([bytes[start]]) }
-                position += 1
-                start += 1
-                continue
-            }
-            var end = start
-            while end < bytes.count, bytes[end] != 0x0A, bytes[end] != 0x0D { end += 1 }
-            try feedLine(UnsafeBufferPointer(rebasing: bytes[start..<end]), into: &output)
-            position += end - start
-            start = end
-        }
-    }
-
-    mutating func finish(into output: inout MaskedBytes) throws(MaskError) { try endLine(into: &output) }
-
-    private mutating func feedLine(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout MaskedBytes) throws(MaskError) {
-        guard masker == nil else { return try feedValue(UnsafeRawBufferPointer(bytes), into: &output) }
-        if prefix.isEmpty { lineStart = position }
-        // A byte-order mark and "data: {" are the longest that tells how to read the line.
-        prefix.append(contentsOf: bytes)
-        guard prefix.count >= 10 else { return }
-        try begin(into: &output)
-    }
-
-    private mutating func begin(into output: inout MaskedBytes) throws(MaskError) {
-        let mark = lineStart == 0 && prefix.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-        var value = mark..<prefix.count
-        var isData = kind == .lines
-        if !isData {
-            let line = prefix.withUnsafeBufferPointer { EventLine($0, value) }
-            (value, isData) = (line.value, line.isData)
-        }
-        let first = prefix[value].first { $0 > 0x20 }
-        let isJSON = isData && (first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
-        masker = BodyMasker(rules, isJSON ? .json : .text)
-        let begun = prefix
-        prefix = []
-        output.append(Array(begun[..<value.lowerBound]))
-        valueStart = lineStart + value.lowerBound
-        try begun.withUnsafeBufferPointer { begun throws(MaskError) in
-            try feedValue(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: begun[value])), into: &output)
-        }
-    }
-
-    private mutating func feedValue(_ bytes: UnsafeRawBufferPointer, into output: inout MaskedBytes) throws(MaskError) {
-        var masked = MaskedBytes()
-        try masker?.feed(bytes, into: &masked)
-        add(masked, chunk: bytes, to: &output)
-    }
-
-    private mutating func endLine(into output: inout MaskedBytes) throws(MaskError) {
-        if !prefix.isEmpty { try begin(into: &output) }
-        guard output.blocked == nil else { return }
-        var masked = MaskedBytes()
-        try masker?.finish(into: &masked)
-        add(masked, chunk: UnsafeRawBufferPointer(start: nil, count: 0), to: &output)
-        masker = nil
-    }
-
-    private func add(_ masked: MaskedBytes, chunk: UnsafeRawBufferPointer, to output: inout MaskedBytes) {
-        var bytes: [UInt8] = []
-        masked.append(to: &bytes, chunk: chunk)
-        var masked = masked
-        masked.pieces = [.bytes(bytes)]
-        output.append(masked, from: 0, bodyOffset: valueStart)
     }
 }
