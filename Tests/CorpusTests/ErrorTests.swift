@@ -10,7 +10,8 @@ import Testing
             try complaints("rules:\n  - {id: a, entity: A, patern: 'ab'}\n") == """
                 C/pii/a.yaml:2:24: unknown key "patern" in a rule
                   hint: did you mean "pattern"?
-                C/pii/a.yaml:2:5: a rule needs "pattern"
+                C/pii/a.yaml:2:5: a rule needs a "pattern", "fields" or both
+                  hint: say what values look like, or which members hold them
                 """)
     }
 

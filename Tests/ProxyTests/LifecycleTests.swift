@@ -89,13 +89,15 @@ struct LifecycleTests {
             _ = try connection.receive()
         }
         defer { vendor.stop() }
-        let start = ContinuousClock.now
+        let start = Mutex(ContinuousClock.now)
         try await withGateway(to: vendor.port, configure: { $0.timeouts.drain = .milliseconds(300) }) { gateway in
             let client = try gateway.client()
             try client.send(gateway.request("GET /v/x"))
             _ = try client.receive(upTo: "half")
+            // What counts is the time for draining, not how long a busy machine took to get here.
+            start.withLock { $0 = .now }
         }
-        #expect(start.duration(to: .now) < .seconds(8))
+        #expect(start.withLock { $0 }.duration(to: .now) < .seconds(8))
     }
 
     @Test("more connections than allowed are closed at once")
