@@ -2,6 +2,7 @@
 //
 // `config.example.yaml` explains every setting; `ConfigurationDocument.swift` reads it.
 
+import Engine
 import Record
 
 /// Everything `sluice serve` needs to know. Immutable: a reload makes a new one, and an exchange keeps the one it began with.
@@ -88,6 +89,9 @@ public struct Connection: Sendable {
     public var unknownContent: UnknownContent
     /// Whether request bodies are masked on their way to the upstream. `block` rules hold for them in any case.
     public var masksRequests: Bool
+
+    /// What stands in the place of a masked number.
+    public var numbers: NumberPolicy = .string
 
     /// What becomes of responses' content codings.
     public var contentCoding: CodingChoice

@@ -1,6 +1,7 @@
 // From a configuration file to a `Configuration`: the settings by name, their bounds, and the rules between them.
 
 import Cryptography
+import Engine
 import Foundation
 import NIOSSL
 import Record
@@ -173,7 +174,7 @@ private struct ConfigurationDocument {
     // MARK: Connections
 
     private func connections(_ root: Section) -> [(line: Int, connection: Connection)] {
-        let keys = ["name", "upstream", "plaintext", "credential", "tls", "profiles", "unknown_content", "content_coding", "mask_requests"]
+        let keys = ["name", "upstream", "plaintext", "credential", "tls", "profiles", "unknown_content", "content_coding", "mask_requests", "numbers"]
         var connections: [(line: Int, connection: Connection)] = []
         for section in root.sections("connections", keys: keys, required: true) {
             section.refuseUnknownKeys { Self.inlineSecretAdvice($0, in: section) }
@@ -198,7 +199,7 @@ private struct ConfigurationDocument {
                         credential: credential, certificateAuthorityFile: authorities, serverName: serverName,
                         profiles: section.words("profiles", example: "default")?.map(\.text) ?? ["default"],
                         unknownContent: section.choice("unknown_content", Connection.UnknownContent.self) ?? .block,
-                        masksRequests: section.flag("mask_requests") ?? false,
+                        masksRequests: section.flag("mask_requests") ?? false, numbers: section.choice("numbers", NumberPolicy.self) ?? .string,
                         contentCoding: section.choice("content_coding", Connection.CodingChoice.self) ?? .keep)
                 ))
         }

@@ -39,6 +39,9 @@ struct MaskCommand: ParsableCommand {
             "text, json (JSON and NDJSON), ndjson (each line an event), sse, form, markup (HTML, XML), or auto: what the first bytes are, else text.", valueName: "format"))
     var format: FormatChoice = .auto
 
+    @Option(help: ArgumentHelp("What stands for a masked number in JSON: string, zero or null.", valueName: "policy"))
+    var numbers: NumberPolicy = .string
+
     @Option(help: ArgumentHelp("Feed the input in pieces of this many bytes.", valueName: "n"))
     var chunkSize: Int?
 
@@ -62,7 +65,8 @@ struct MaskCommand: ParsableCommand {
     }
 
     func run() throws {
-        let rules = try MaskingRules(rules.corpus, cache: rules.cache).ruleSet(profiles: rules.profileNames)
+        var rules = try MaskingRules(rules.corpus, cache: rules.cache).ruleSet(profiles: rules.profileNames)
+        if numbers != .string { rules = try RuleSet(rules, numbers: numbers) }
         if batch {
             try MaskBatch(rules: rules, format: format).run(ByteSource(path: path))
         } else {
@@ -145,6 +149,8 @@ struct MaskCommand: ParsableCommand {
         return json.bytes
     }
 }
+
+extension NumberPolicy: ExpressibleByArgument {}
 
 extension FormatChoice: ExpressibleByArgument {
     init?(argument: String) { self.init(name: argument) }

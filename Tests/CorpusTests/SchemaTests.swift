@@ -17,7 +17,7 @@ import Testing
         var properties = try #require(object["properties"] as? [String: Any])
         if schema == .rules {
             let rule = try #require((properties["rules"] as? [String: Any])?["items"] as? [String: Any])
-            #expect(rule["required"] as? [String] == ["id", "entity", "pattern"])
+            #expect(rule["required"] as? [String] == ["id", "entity"])
             properties = try #require(rule["properties"] as? [String: Any])
         }
         #expect(Set(properties.keys) == Set(keys))

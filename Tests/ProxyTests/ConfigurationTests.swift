@@ -19,6 +19,7 @@ import Testing
         #expect(billing.upstream == Upstream(tls: true, host: "api.example.com", port: 443, basePath: "/v1"))
         #expect(billing.credential?.headerField?.value == "Bearer secret-one")
         #expect(billing.unknownContent == .block)
+        #expect(billing.numbers == .string)
         #expect(configuration.people.map(\.osUser) == ["alice", "bob"])
         #expect(configuration.keys.entries.first?.identity == Identity(name: "research-agent", groups: ["agents"], owner: "alice"))
         #expect(configuration.policies.policies.count == 3)
@@ -187,6 +188,7 @@ import Testing
         .init("upstream: https://vendor.example", "upstream: https://vendor.example?key=1", 5, "\"upstream\" has a query", "kind: query"),
         .init("upstream: https://vendor.example", "upstream: https://vendor.example/a/../b", 5, "\"upstream\" has . or .. in its path", ""),
         .init("upstream: https://vendor.example", "upstrem: https://vendor.example", 5, "unknown setting \"upstrem\" in connections[1]", "did you mean \"upstream\"?"),
+        .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    numbers: zeros", 6, "\"connections[1].numbers\" cannot be \"zeros\"", "did you mean \"zero\"?"),
         .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    unknown_content: blok", 6, "\"connections[1].unknown_content\" cannot be \"blok\"", "did you mean \"block\"?"),
         .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    mask_requests: 1", 6, "must be true or false, not a number", ""),
         .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    profiles: []", 6, "\"connections[1].profiles\" is empty", "profiles: [default]"),

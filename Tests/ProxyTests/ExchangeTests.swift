@@ -1,5 +1,6 @@
 // One exchange from end to end over real sockets: what goes to the vendor, what comes back, what is refused, what is on record.
 
+import Engine
 import Foundation
 import Record
 import Testing
@@ -143,6 +144,16 @@ struct ExchangeTests {
             _ = try gateway.exchange("POST /v/x", ["Content-Type: text/plain"], body: "pay \(TestRules.cardNumber) now")
             #expect(vendor.requests.first?.text == "pay \(TestRules.label) now")
             #expect(vendor.requests.first?["content-length"] == "23")
+        }
+    }
+
+    @Test("masked numbers are what the connection says", arguments: [(NumberPolicy.string, "\"\(TestRules.label)\""), (.zero, "0"), (.null, "null")])
+    func numbers(policy: NumberPolicy, written: String) async throws {
+        let vendor = try FakeVendor.answering { _ in response("{\"card\":\(TestRules.cardNumber.filter(\.isNumber))}", type: "application/json") }
+        defer { vendor.stop() }
+        try await withGateway(to: vendor.port, configure: { $0.connections[0].numbers = policy }) { gateway in
+            let answer = try gateway.exchange("GET /v/x")
+            #expect(answer.text == "{\"card\":\(written)}")
         }
     }
 
