@@ -5,6 +5,7 @@ import os
 import pytest
 
 from processes import FEW_RULES, Gateway, Vendor
+from scripted_vendor import ScriptedVendor
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -29,6 +30,14 @@ def gateway(tmp_path_factory, vendor):
     gateway = Gateway(tmp_path_factory.mktemp("gateway"), vendor.url, vendor.key_file)
     yield gateway
     gateway.end()
+
+
+@pytest.fixture(scope="module")
+def scripted():
+    """A vendor that says what a test has it say."""
+    vendor = ScriptedVendor()
+    yield vendor
+    vendor.end()
 
 
 @pytest.fixture

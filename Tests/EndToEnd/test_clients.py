@@ -11,7 +11,6 @@ from google import genai
 
 import model_streams
 from processes import Gateway
-from scripted_vendor import ScriptedVendor
 
 QUESTION = "What is on file?"
 SIZES = [1, 5, "seed 1", "seed 2", 1000]
@@ -48,13 +47,6 @@ class Planted:
         assert list(arguments) == ["card", "note", "amount", "tags"]
         assert (arguments["amount"], arguments["tags"]) == (17, ["a", {"b": None}])
         assert arguments["note"].startswith('for "') and arguments["note"].endswith('"')
-
-
-@pytest.fixture(scope="module")
-def scripted():
-    vendor = ScriptedVendor()
-    yield vendor
-    vendor.end()
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,10 @@ import openai
 import pytest
 
 from processes import FEW_RULES, ROOT, Gateway, Process, curl, eventually, free_port
-from scripted_vendor import CODERS, DECODERS, ScriptedVendor
+from scripted_vendor import CODERS, DECODERS
 
 NGINX = ROOT / ".build-nginx/usr/sbin/nginx"
 CARD = "4111 1111" + " 1111 1111"
-
-
-@pytest.fixture(scope="module")
-def scripted():
-    vendor = ScriptedVendor()
-    yield vendor
-    vendor.end()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from google import genai
 
 from processes import FEW_RULES, ROOT, Gateway
-from scripted_vendor import DECODERS, ScriptedVendor
+from scripted_vendor import DECODERS
 
 SHARED = Path(os.environ.get("SLUICE_SHARED", ROOT.parent / "shared"))
 
@@ -29,13 +29,6 @@ def recorded():
 
 RECORDED = recorded()
 pytestmark = pytest.mark.skipif(not RECORDED, reason="there are no shared cases; SLUICE_SHARED names their folder")
-
-
-@pytest.fixture(scope="module")
-def scripted():
-    vendor = ScriptedVendor()
-    yield vendor
-    vendor.end()
 
 
 @pytest.fixture(scope="module")
