@@ -44,6 +44,8 @@ struct FieldReader {
     private var awaiting = Awaiting.nothing
     /// A name is expected, not a value.
     private var expectsKey = false
+    /// The next value is that of a member named `properties`.
+    private var awaitsProperties = false
     /// The part of a string that goes on which was released in earlier windows; it may be a name.
     private var begun: [UInt8] = []
     /// The value that goes on in the next window.
@@ -68,6 +70,10 @@ struct FieldReader {
         var steps: [UInt16]
         /// Of the element that is next, in an array.
         var index = 0
+        /// What a member named `properties` holds.
+        var isProperties = false
+        /// A schema of a field, or a part of one.
+        var isSchema = false
     }
 
     init(_ rules: FieldSet) {
@@ -190,6 +196,9 @@ struct FieldReader {
                 scan.position = awaiting == .value ? token + 1 : token
                 if awaiting == .value { return }
                 position = token
+            } else if awaitsProperties, next.field == nil, window[token] != UInt8(ascii: "{") {
+                (awaiting, awaitsProperties) = (.nothing, false)
+                position = token
             } else {
                 scan.position = take(at: token, scan, &values)
                 return
@@ -209,7 +218,7 @@ struct FieldReader {
                 if quote < position { continue }
                 let start = scan.blocks.lastQuote(before: quote) + 1
                 guard let field = field(named: window, start..<quote, scan.blocks) else { continue }
-                next.field = field
+                expect(field, named: window[start..<quote])
                 awaiting = .value
                 scan.position = colon + 1
                 return
@@ -225,9 +234,15 @@ struct FieldReader {
         else { return }
         let start = scan.blocks.lastQuote(before: last) + 1
         if let field = field(named: window, start..<last, scan.blocks) {
-            next.field = field
+            expect(field, named: window[start..<last])
             awaiting = .colon
         }
+    }
+
+    /// Takes note of the name of the member whose value is next.
+    private mutating func expect(_ field: Int, named name: some RandomAccessCollection<UInt8>) {
+        awaitsProperties = field == FieldSet.noField || Self.folded(name) == FieldSet.properties
+        next.field = field == FieldSet.noField ? nil : field
     }
 
     @inline(__always)
@@ -283,8 +298,9 @@ struct FieldReader {
             expectsKey = false
             awaiting = .colon
             next = place(.member(name))
+            awaitsProperties = name == FieldSet.properties
         } else if let field = name.withUnsafeBufferPointer({ rules.field(named: $0) }) {
-            next.field = field
+            expect(field, named: name)
             awaiting = .colon
         }
     }
@@ -348,6 +364,7 @@ struct FieldReader {
 
     private mutating func endValue() {
         awaiting = .nothing
+        awaitsProperties = false
         if levels.isEmpty { next = FieldSet.Place(field: nil, steps: rules.outermost) }
     }
 
@@ -362,7 +379,10 @@ struct FieldReader {
         awaiting = .nothing
         expectsKey = isObject
         if levels.count < Self.deepest {
-            levels.append(Level(isObject: isObject, field: next.field, steps: next.steps))
+            let around = levels.last
+            let isSchema = around.map { $0.isSchema || $0.isProperties && isObject && next.field != nil } ?? false
+            levels.append(
+                Level(isObject: isObject, field: next.field, steps: next.steps, isProperties: isObject && awaitsProperties, isSchema: isSchema))
         } else {
             if next.field != levels[levels.count - 1].field { deepField = deepField ?? next.field }
             if deepCount >> 6 == deepLevels.count { deepLevels.append(0) }
@@ -370,6 +390,7 @@ struct FieldReader {
             if isObject { deepLevels[deepCount >> 6] |= bit } else { deepLevels[deepCount >> 6] &= ~bit }
             deepCount += 1
         }
+        awaitsProperties = false
         if !isObject { next = place(.element(0)) }
     }
 
@@ -396,7 +417,12 @@ struct FieldReader {
     /// The place of a value in the innermost level.
     private func place(_ link: FieldSet.Link) -> FieldSet.Place {
         let level = levels.last
-        if deepCount == 0 { return rules.place(link, inherited: level?.field, taken: level?.steps ?? []) }
+        if deepCount == 0 {
+            var inherited = level?.field
+            // What a schema says of a value is none.
+            if let level, level.isSchema, case .member(let name) = link, FieldSet.annotations.contains(name) { inherited = nil }
+            return rules.place(link, inherited: inherited, taken: level?.steps ?? [])
+        }
         return FieldSet.Place(field: deepField ?? rules.field(link) ?? level?.field, steps: [])
     }
 }

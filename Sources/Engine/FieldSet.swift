@@ -71,9 +71,22 @@ struct FieldSet: Sendable {
             ends += Array(repeating: nil, count: path.steps.count - 1) + [way]
         }
         (self.steps, self.ends, self.outermost, self.anywhere) = (steps, ends, outermost, anywhere)
+        // No field, but known: see ``FieldReader``.
+        if !rules.isEmpty, !named.contains(where: { $0.name == Self.properties }) { named.append((Self.properties, Way(field: Self.noField, rank: -1))) }
         names = NameTable(named)
         lastNames = NameTable(last)
     }
+
+    /// The member of a JSON Schema that holds the schemas of an object's members (JSON Schema 2020-12, Core §10.3.2.1).
+    static let properties = Array("properties".utf8)
+    /// What ``field(named:)`` gives for ``properties`` if no rule names it.
+    static let noField = -1
+    /// Members of a schema that say what a value is like, and hold none: JSON Schema 2020-12, Validation §6, §7, §9, Core §8; OpenAPI 3.0.
+    static let annotations: Set<[UInt8]> = Set(
+        [
+            "type", "description", "title", "format", "pattern", "$ref", "$comment", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems",
+            "nullable", "readOnly", "writeOnly", "deprecated", "required", "additionalProperties", "contentEncoding", "contentMediaType",
+        ].map { FieldPath.folded($0.utf8) })
 
     /// How a value is reached from the one around it.
     enum Link {
@@ -98,7 +111,7 @@ struct FieldSet: Sendable {
     func place(_ link: Link, inherited: Int?, taken: [UInt16]) -> Place {
         var best: Way?
         func note(_ way: Way) { if best.map({ $0.rank < way.rank }) ?? true { best = way } }
-        if case .member(let name) = link, let way = names.way(name) { note(way) }
+        if case .member(let name) = link, let way = names.way(name), way.field != Self.noField { note(way) }
         var next: [UInt16] = []
         for position in [taken, anywhere].joined() where steps[Int(position)].leads(to: link) {
             if let way = ends[Int(position)] { note(way) } else { next.append(position + 1) }
@@ -109,10 +122,10 @@ struct FieldSet: Sendable {
     /// The field of a member where the way to it is not known: each path counts as its last name.
     func field(_ link: Link) -> Int? {
         guard case .member(let name) = link else { return nil }
-        return (lastNames.way(name) ?? names.way(name))?.field
+        return [lastNames.way(name), names.way(name)].compactMap { $0?.field }.first { $0 != Self.noField }
     }
 
-    /// The field of a name of which no path is more.
+    /// The field of a name of which no path is more, or ``noField``.
     ///
     /// - Parameter name: raw bytes between the quotes, without escapes.
     func field(named name: UnsafeBufferPointer<UInt8>) -> Int? { names.way(name)?.field }

@@ -21,6 +21,10 @@ import Testing
         (["a[1].b"], #"{"a":[{"b":1},{"b":2}]}{"a":[{"b":1},{"b":2,"a":[0,{"b":3}]}]}"#, #"{"a":[{"b":1},{"b":"F"}]}{"a":[{"b":1},{"b":"F","a":[0,{"b":3}]}]}"#),
         (["a.*.c"], #"{"a":{"b":{"c":1},"d":[{"c":2}],"c":3}}"#, #"{"a":{"b":{"c":"F"},"d":[{"c":2}],"c":3}}"#),
         (["p"], #"{"x":"{\"p\": \"secret\", \"q\": [1]}"}"#, #"{"x":"{\"p\": \"F\", \"q\": [1]}"}"#),
+        (["p"], #"{"properties":{"p":{"description":"x","type":["y",1],"default":"z","items":{"title":"t","value":1}},"q":{"p":"x"}}}"#, #"{"properties":{"p":{"description":"x","type":["y",1],"default":"F","items":{"title":"t","value":"F"}},"q":{"p":"F"}}}"#),
+        (["p"], #"{"properties":{"p":"x","a":{"p":{"type":"x"}}},"type":1,"p":{"type":"x"}}"#, #"{"properties":{"p":"F","a":{"p":{"type":"F"}}},"type":1,"p":{"type":"F"}}"#),
+        (["p"], #"{"properties":["p",{"p":{"type":"x"}}],"properties":"p","properties":{"p":[{"type":"x"}]}}"#, #"{"properties":["p",{"p":{"type":"F"}}],"properties":"p","properties":{"p":[{"type":"F"}]}}"#),
+        (["properties"], #"{"properties":{"p":{"type":"x"}},"x":1}"#, #"{"properties":{"p":{"type":"x"}},"x":1}"#),
         (["p"], #"{"p":{"a":1,"b":x"secret"}}"#, #"{"p":{"a":"F","b":F"#),
         (["p"], #"{"p":12x, "q": "secret"}"#, #"{"p":"F"F"#),
         (["p"], #"{"p":secret, "q": 1}"#, #"{"p":F"#),
@@ -111,7 +115,7 @@ import Testing
         }
     }
 
-    private static let names = ["a", "b", "ab", "id", "x_y"]
+    private static let names = ["a", "b", "ab", "id", "x_y", "properties", "type"]
 
     private func path(_ generator: inout SeededGenerator) -> String {
         let name = { (generator: inout SeededGenerator) in generator.pick(Self.names + ["A", "xY", "x-y"]) }

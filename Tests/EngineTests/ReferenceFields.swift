@@ -109,6 +109,19 @@ struct ReferenceFields {
         String(String.UnicodeScalarView(name.unicodeScalars.filter { !["_", "-", " "].contains($0) }.map { $0.isASCII ? Unicode.Scalar(String($0).lowercased())! : $0 }))
     }
 
+    /// Members of a schema that are no values.
+    private static let annotations = Set(
+        "type description title format pattern $ref $comment minLength maxLength minimum maximum minItems maxItems uniqueItems nullable readOnly writeOnly deprecated required additionalProperties contentEncoding contentMediaType"
+            .split(separator: " ").map { folded(String($0)) })
+
+    /// Whether a member lies in a schema: in an object of a field that is a member of what `properties` holds.
+    private func isInSchema(_ way: [Link]) -> Bool {
+        (0..<max(0, way.count - 2)).contains { index in
+            guard case .name("properties") = way[index], case .name = way[index + 1], case .name = way[index + 2] else { return false }
+            return rule(for: Array(way[...(index + 1)])) != nil
+        }
+    }
+
     /// The rule of the nearest value around, or of the value itself, that a path leads to.
     private func rule(for way: [Link]) -> Rule? {
         for length in stride(from: way.count, to: 0, by: -1) {
@@ -120,6 +133,7 @@ struct ReferenceFields {
                 }
             }
             if let best { return best.rule }
+            if case .name(let name) = way[length - 1], Self.annotations.contains(name), isInSchema(Array(way[..<length])) { return nil }
         }
         return nil
     }
