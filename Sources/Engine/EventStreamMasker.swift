@@ -29,14 +29,14 @@ struct EventStreamMasker {
     /// A model's answer goes through few kinds of events, one at a time.
     private static let mostTemplates = 2
     /// Masks the line under way of an event that is too large to be held.
-    private var line: LineMasker?
+    @Apart private var line: LineMasker? = nil
     /// Whose stream it is, and the id of the request that the latest JSON-RPC message answers, as it came.
     private var api: ModelAPI?
     private var requestID: [UInt8]?
     /// Lines of NDJSON so far, until a model speaks in one.
     private var silentLines = 0
     /// Masks what follows lines in which no model speaks.
-    private var rest: BodyMasker?
+    @Apart private var rest: BodyMasker? = nil
     private var restFrom = 0
 
     fileprivate struct Event {

@@ -1,7 +1,7 @@
 // Field rules made ready: names are looked up by a hash, ways are followed step by step.
 
 /// The field rules of a set. Immutable, shared by all threads.
-struct FieldSet: Sendable {
+final class FieldSet: Sendable {
     struct Field: Sendable {
         let rule: Rule
         let label: [UInt8]

@@ -28,9 +28,9 @@ public struct MaskError: Error, Sendable, Equatable, CustomStringConvertible {
 /// an escaped JSON string six times as many raw bytes), a hundred bytes for context, for JSON one bit for each level of nesting, and for event
 /// streams at most 64 KiB of events that wait or are not complete, and of what is remembered of their texts.
 public struct Masker {
-    // One of the two; apart, so that each is changed in place.
-    private var body: BodyMasker?
-    private var events: EventStreamMasker?
+    // One of the two.
+    @Apart private var body: BodyMasker? = nil
+    @Apart private var events: EventStreamMasker? = nil
     private var isOver = false
     public private(set) var statistics = MaskStatistics()
     /// Set once a `block` rule ended the body.
