@@ -307,7 +307,8 @@ struct BodyReader {
         workspace.reported.removeAll(keepingCapacity: true)
         fields.read(window, blocks, brokenAt: tokenizer.brokenAt, inString: inString, isLast: isLast, into: &workspace.values)
         if workspace.values.isEmpty { return }
-        var covered = workspace.texts.startIndex
+        workspace.merged.removeAll(keepingCapacity: true)
+        var next = 0
         var end = window.count
         for (index, value) in workspace.values.enumerated() {
             if rules.fields.fields[value.field].rule.action == .report {
@@ -320,13 +321,20 @@ struct BodyReader {
                 continue
             }
             let text = JSONText(kind: .field(index), start: value.start, end: value.end, isContinued: value.isContinued, isClosed: value.isClosed)
-            while covered < workspace.texts.count, workspace.texts[covered].start < value.start { covered += 1 }
-            if covered == workspace.texts.count || workspace.texts[covered].start > value.start {
-                workspace.texts.insert(text, at: covered)
-            } else if workspace.texts[covered].kind != .oversizedNumber {
-                workspace.texts[covered] = text
+            while next < workspace.texts.count, workspace.texts[next].start < value.start {
+                workspace.merged.append(workspace.texts[next])
+                next += 1
+            }
+            // A value takes the place of its text, but for a number that is masked for its length.
+            if next < workspace.texts.count, workspace.texts[next].start == value.start {
+                workspace.merged.append(workspace.texts[next].kind == .oversizedNumber ? workspace.texts[next] : text)
+                next += 1
+            } else {
+                workspace.merged.append(text)
             }
         }
+        workspace.merged += workspace.texts[next...]
+        swap(&workspace.texts, &workspace.merged)
     }
 
     /// Lists the values that are reported and end in the window.

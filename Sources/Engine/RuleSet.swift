@@ -120,6 +120,8 @@ final class Workspace: @unchecked Sendable {
     var places = Places()
     var arenaPlaces = Places()
     var texts: [JSONText] = []
+    /// Room for them when values of fields are put among them.
+    var merged: [JSONText] = []
     /// Values of fields in the window.
     var values: [FieldReader.Value] = []
     /// Of those the ones that are reported and end in the window.

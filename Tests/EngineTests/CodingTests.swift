@@ -55,7 +55,7 @@ import Testing
                     Issue.record("seed \(seed): \(format) body \(shown(body)) with \(cuts):\n\(difference)\nrules:\n\(shown(rules + fields))")
                     return
                 }
-                guard cuts.offsets.count == body.count - 1, rules.allSatisfy({ $0.context == nil && $0.checks.isEmpty }), fields.isEmpty, expected.blocked == nil else { continue }
+                guard !body.isEmpty, cuts.offsets == Array(1..<body.count), rules.allSatisfy({ $0.context == nil && $0.checks.isEmpty }), fields.isEmpty, expected.blocked == nil else { continue }
                 for (index, held) in zip(body.indices, run.held) {
                     let prefix = Array(body[...index])
                     let bound = reference.holdBound(prefix)
