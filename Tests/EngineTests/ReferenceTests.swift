@@ -35,6 +35,18 @@ import Testing
     @Test("The engine masks random JSON like the reference", arguments: Effort.seeds(250))
     func json(seed: UInt64) throws { try randomCase(.json, seed: seed) }
 
+    @Test("An escape that stands for two bytes is not cut through in the document of its string, whatever a rule begins with", arguments: [
+        #"["{\"a\" \q1234 \q12 q1234\q1234\q"]"#, #"{"k":"{\"a\":\"x\\\q1234\",\"b\":1\q1234"}"#, #""[\"\\\q1234\\\q12""#, #"["{\"a\":\"\u00e9q1234\u20ac\"} \u00e9q12"]"#,
+    ])
+    func wideEscapes(text: String) throws {
+        let rules = [Rule(id: "q", entity: "Q", pattern: "q[0-9]{4}"), Rule(id: "w", entity: "W", pattern: #"[^a]q1"#, action: .remove)]
+        for rules in [[rules[0]], [rules[1]], rules] {
+            let body = Array(text.utf8)
+            let cuts = [.whole, .every(1, of: body.count), .every(2, of: body.count), .every(3, of: body.count)] + body.indices.map { Cuts(offsets: [$0]) }
+            try compare(rules, RuleSet(rules), .json, body, cuts, seed: 0)
+        }
+    }
+
     @Test("Matches around the longest hold come out like the reference's", arguments: Effort.seeds(8))
     func longMatches(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
