@@ -9,11 +9,21 @@ struct BodyReader {
         /// A text with character references.
         case markup
         case form
+
+        /// How its texts are written.
+        var coding: TextCoding {
+            switch self {
+            case .text: .plain
+            case .json: .json
+            case .markup: .markup
+            case .form: .form
+            }
+        }
     }
 
     private let rules: RuleSet
     private let reading: Reading
-    private let coding: TextCoding
+    private var coding: TextCoding { reading.coding }
     /// Documents around this one.
     private let level: Int
     /// The last bytes before those that were not released, as they came: what a text that begins in the next window can look back on.
@@ -42,7 +52,7 @@ struct BodyReader {
     private var watch: TextScanner.Watch?
     /// Of the window that is read.
     private var origin = WindowOrigin.body(from: 0)
-    /// Escapes of the string that holds this document, as offsets into the window.
+    /// Escapes of the string that holds this document and stand for more than a byte, as offsets into the window.
     private var outerUnits: UnitMap?
 
     /// - Parameters:
@@ -55,13 +65,6 @@ struct BodyReader {
         self.before = before
         fields = FieldReader(rules.fields)
         form = FormReader(rules.fields)
-        coding =
-            switch reading {
-            case .text: .plain
-            case .json: .json
-            case .markup: .markup
-            case .form: .form
-            }
     }
 
     /// Reads a window. The next one begins behind the last byte that the writer has dealt with, and adds bytes to the rest. Not to be called again after
@@ -78,7 +81,7 @@ struct BodyReader {
     ) throws(MaskError) {
         watch = nil
         self.origin = origin
-        outerUnits = units
+        outerUnits = units?.wide
         let behind = before.count
         let whole = UnsafeBufferPointer(workspace.window)
         try workspace.findInWindow()
@@ -119,21 +122,36 @@ struct BodyReader {
         var bytes: [UInt8]
     }
 
-    /// Reads a whole text or document at once.
-    ///
-    /// - Returns: what to replace in `bytes`, in order.
-    static func edits(
-        _ rules: RuleSet, _ reading: Reading, _ bytes: [UInt8]
-    ) throws(MaskError) -> (edits: [Edit], findings: [Finding], blocked: Finding?) {
-        let workspace = try rules.takeWorkspace()
-        bytes.withUnsafeBytes { workspace.fillWindow($0) }
-        var writer = WindowWriter(window: UnsafeBufferPointer(workspace.window), heldCount: 0, chunkOffset: 0, output: MaskedBytes())
-        var reader = BodyReader(rules, reading)
-        try reader.read(workspace, isLast: true, origin: .body(from: 0), units: nil, &writer)
-        rules.give(back: workspace)
+    /// What was made of bytes that are all at hand.
+    struct Outcome {
+        /// What stands in the place of which bytes, in order.
         var edits: [Edit] = []
-        writer.forEachReplacement { edits.append(Edit(range: $0, bytes: $1)) }
-        return (edits, writer.output.findings, writer.block)
+        var findings: [Finding] = []
+        var block: Finding?
+        /// Bytes that may be released; up to the block, if there is one.
+        var released = 0
+    }
+
+    /// Reads bytes that are all at hand, and follow what was released.
+    ///
+    /// - Parameters: as for ``read(_:isLast:origin:units:_:)``.
+    mutating func read(_ bytes: [UInt8], isLast: Bool, origin: WindowOrigin, units: UnitMap?) throws(MaskError) -> Outcome {
+        let workspace = try rules.takeWorkspace()
+        let behind = before.count
+        before.withUnsafeBytes { before in bytes.withUnsafeBytes { workspace.fillWindow(before, $0) } }
+        let window = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[behind...])
+        var writer = WindowWriter(window: window, heldCount: 0, chunkOffset: 0, output: MaskedBytes())
+        try read(workspace, isLast: isLast, origin: origin, units: units, &writer)
+        rules.give(back: workspace)
+        var outcome = Outcome(findings: writer.output.findings, block: writer.block, released: writer.position)
+        writer.forEachReplacement { outcome.edits.append(Edit(range: $0, bytes: $1)) }
+        return outcome
+    }
+
+    /// Reads a whole text or document.
+    static func outcome(_ rules: RuleSet, _ reading: Reading, _ bytes: [UInt8]) throws(MaskError) -> Outcome {
+        var reader = BodyReader(rules, reading)
+        return try reader.read(bytes, isLast: true, origin: .body(from: 0), units: nil)
     }
 
     // MARK: Text
@@ -422,11 +440,8 @@ struct BodyReader {
         if json.start < json.end, !InnerDocument.firstBytes.contains(window[json.start]) { return .text }
         // A byte of text is six raw ones at most.
         let raw = UnsafeBufferPointer(rebasing: window[json.start..<min(json.end, json.start + 6 * InnerDocument.longestSign)])
-        var text: [UInt8] = []
-        var units = UnitMap()
         let isWhole = json.isClosed && raw.count == json.end - json.start
-        _ = JSONEscapes.decode(raw, isClosed: isWhole, into: &text, noting: &units)
-        return InnerDocument.sign(text, isWhole: isWhole)
+        return InnerDocument.sign(coding.decoded(raw, isClosed: isWhole), isWhole: isWhole)
     }
 
     /// Reads what a string says that holds a document, or as much of it as the window has.
@@ -438,33 +453,28 @@ struct BodyReader {
             json.isContinued
             ? self.inner.removeLast()
             : BodyReader(rules, .json, level: level + 1, before: Array(whole[max(0, start - Rule.Context.seen)..<start]))
-        let workspace = try rules.takeWorkspace()
-        workspace.arena.removeAll(keepingCapacity: true)
+        var text: [UInt8] = []
         var units = UnitMap()
         let raw = UnsafeBufferPointer(rebasing: whole[start..<behind + json.end])
-        let rawCount = JSONEscapes.decode(raw, isClosed: json.isClosed, into: &workspace.arena, noting: &units)
+        text.reserveCapacity(raw.count)
+        let rawCount = JSONEscapes.decode(raw, isClosed: json.isClosed, into: &text, noting: &units)
         units = unitsKept(of: json, units) ?? units
-        let count = workspace.arena.count
-        inner.before.withUnsafeBytes { before in workspace.arena.withUnsafeBytes { workspace.fillWindow(before, $0) } }
-        let window = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[inner.before.count...])
-        var innerWriter = WindowWriter(window: window, heldCount: 0, chunkOffset: 0, output: MaskedBytes())
-        try inner.read(workspace, isLast: json.isClosed, origin: .string(in: origin, start: json.start, units: units), units: units, &innerWriter)
+        let outcome = try inner.read(text, isLast: json.isClosed, origin: .string(in: origin, start: json.start, units: units), units: units)
 
-        innerWriter.forEachReplacement { range, bytes in
-            writer.pass(to: json.start + units.rawStart(ofText: range.lowerBound))
-            writer.write(JSONEscapes.escaped(bytes))
-            writer.skip(to: json.start + units.rawEnd(ofText: range.upperBound))
+        for edit in outcome.edits {
+            writer.pass(to: json.start + units.rawStart(ofText: edit.range.lowerBound))
+            writer.write(JSONEscapes.escaped(edit.bytes))
+            writer.skip(to: json.start + units.rawEnd(ofText: edit.range.upperBound))
         }
-        writer.output.findings += innerWriter.output.findings
-        let reached = innerWriter.position
-        if let block = innerWriter.block {
-            writer.pass(to: json.start + units.rawStart(ofText: reached))
+        writer.output.findings += outcome.findings
+        let reached = units.rawStart(ofText: outcome.released)
+        if let block = outcome.block {
+            writer.pass(to: json.start + reached)
             writer.block = block
         } else if !json.isClosed {
-            released = json.start + (reached == count ? rawCount : units.rawStart(ofText: reached))
+            released = json.start + (outcome.released == text.count ? rawCount : reached)
             self.inner = [inner]
         }
-        rules.give(back: workspace)
     }
 
     // MARK: Texts that need more than a look

@@ -317,10 +317,7 @@ struct EventReader {
     private func child(of parent: Int, _ key: Range<Int>) -> Int {
         let bytes = UnsafeBufferPointer(rebasing: payload[key])
         if bytes.contains(UInt8(ascii: "\\")) {
-            var text: [UInt8] = []
-            var units = UnitMap()
-            _ = JSONEscapes.decode(bytes, isClosed: true, into: &text, noting: &units)
-            return text.withUnsafeBufferPointer { child(of: parent, named: $0) }
+            return TextCoding.json.decoded(bytes).withUnsafeBufferPointer { child(of: parent, named: $0) }
         }
         return child(of: parent, named: bytes)
     }

@@ -340,8 +340,8 @@ struct EventStreamMasker {
             probe.append(0x20)
             last = piece.text.upperBound
         }
-        let masked = try BodyReader.edits(rules, .json, probe + data[last...])
-        let found = masked.edits.map(\.range) + masked.findings.map(\.range) + (masked.blocked.map { [$0.range.lowerBound..<Int.max] } ?? [])
+        let masked = try BodyReader.outcome(rules, .json, probe + data[last...])
+        let found = masked.edits.map(\.range) + masked.findings.map(\.range) + (masked.block.map { [$0.range.lowerBound..<Int.max] } ?? [])
         if found.isEmpty { return }
         pieces = zip(pieces, places).filter { _, place in !found.contains { $0.contains(place) } }.map(\.0)
     }
@@ -349,8 +349,8 @@ struct EventStreamMasker {
     /// Keeps the id of a JSON-RPC request for the error that may end its answer, if there is nothing in it to mask.
     private mutating func noteRequest(_ id: [UInt8]) throws(MaskError) {
         guard id.count <= 64 else { return requestID = nil }
-        let masked = try BodyReader.edits(rules, .json, id)
-        requestID = masked.edits.isEmpty && masked.blocked == nil ? id : nil
+        let masked = try BodyReader.outcome(rules, .json, id)
+        requestID = masked.edits.isEmpty && masked.block == nil ? id : nil
     }
 
     /// Masks a text, or the data of an event, on its own, leaving the strings at `blanks` out, which belong to channels.
@@ -366,7 +366,7 @@ struct EventStreamMasker {
             for blank in blanks where original >= blank.lowerBound { original += blank.count }
             return original
         }
-        let masked = try BodyReader.edits(rules, reading, kept)
+        let masked = try BodyReader.outcome(rules, reading, kept)
         for edit in masked.edits {
             event.edits += content.edits(of: Edit(range: inValue(edit.range.lowerBound)..<inValue(edit.range.upperBound), bytes: edit.bytes))
         }
@@ -378,7 +378,7 @@ struct EventStreamMasker {
             return moved
         }
         output.findings += masked.findings.map(moved)
-        if let blocked = masked.blocked { output.blocked = moved(blocked) }
+        if let block = masked.block { output.blocked = moved(block) }
     }
 
     // MARK: Channels
@@ -548,18 +548,11 @@ struct EventStreamMasker {
     }
 
     private func readDocument(_ channel: inout Channel, isLast: Bool, _ output: inout MaskedBytes) throws(MaskError) -> Outcome {
-        let workspace = try rules.takeWorkspace()
-        let behind = channel.reader[0].before.count
-        channel.reader[0].before.withUnsafeBytes { before in channel.held.withUnsafeBytes { workspace.fillWindow(before, $0) } }
-        let window = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[behind...])
-        var writer = WindowWriter(window: window, heldCount: 0, chunkOffset: 0, output: MaskedBytes())
-        try channel.reader[0].read(
-            workspace, isLast: isLast, origin: .pieces(channel.pieces.map(\.place), end: channel.bodyEnd), units: channel.units, &writer)
-        rules.give(back: workspace)
-        var outcome = Outcome(released: writer.position, block: writer.block, blockStart: writer.position)
-        writer.forEachReplacement { outcome.edits.append(Edit(range: $0, bytes: JSONEscapes.escaped($1))) }
-        output.findings += writer.output.findings
-        return outcome
+        let read = try channel.reader[0].read(
+            channel.held, isLast: isLast, origin: .pieces(channel.pieces.map(\.place), end: channel.bodyEnd), units: channel.units)
+        output.findings += read.findings
+        let edits = read.edits.map { Edit(range: $0.range, bytes: JSONEscapes.escaped($0.bytes)) }
+        return Outcome(edits: edits, released: read.released, block: read.block, blockStart: read.released)
     }
 
     // MARK: Output

@@ -309,10 +309,7 @@ struct FieldReader {
     private static func folded(_ raw: some RandomAccessCollection<UInt8>) -> [UInt8] {
         if raw.count > longestKey { return [] }
         if !raw.contains(UInt8(ascii: "\\")) { return FieldPath.folded(raw) }
-        var text: [UInt8] = []
-        var units = UnitMap()
-        Array(raw).withUnsafeBufferPointer { _ = JSONEscapes.decode($0, isClosed: true, into: &text, noting: &units) }
-        return FieldPath.folded(text)
+        return FieldPath.folded(Array(raw).withUnsafeBufferPointer { TextCoding.json.decoded($0) })
     }
 
     // MARK: Values

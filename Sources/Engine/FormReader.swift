@@ -61,9 +61,7 @@ struct FormReader {
     /// The field of a name. `user[pin]` and `user.pin` are ways, as `{"user": {"pin": …}}` would be.
     private func field(_ raw: [UInt8]) -> Int? {
         if raw.count > FieldReader.longestKey { return nil }
-        var name: [UInt8] = []
-        var units = UnitMap()
-        raw.withUnsafeBufferPointer { _ = TextCoding.form.decode($0, isClosed: true, into: &name, noting: &units) }
+        let name = raw.withUnsafeBufferPointer { TextCoding.form.decoded($0) }
         var place = FieldSet.Place(field: nil, steps: rules.outermost)
         for part in name.split(whereSeparator: { "[].".utf8.contains($0) }) {
             let number = Int(String(decoding: part, as: UTF8.self))

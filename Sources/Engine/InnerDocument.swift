@@ -42,15 +42,18 @@ public enum InnerDocument {
 }
 
 extension UnitMap {
-    /// Units of more than one byte of text: what may not be cut through.
-    private var wide: [Unit] { units.filter { $0.textCount > 1 } }
+    /// Units of more than one byte of text: what may not be cut through. Nil if there are none.
+    var wide: UnitMap? {
+        let wide = units.filter { $0.textCount > 1 }
+        return wide.isEmpty ? nil : UnitMap(units: wide)
+    }
 
-    /// These units of a string together with the wide ones of the string around it: those that share a byte are one.
+    /// These units of a string together with those of the string around it: the ones that share a byte are one.
     ///
     /// - Parameters:
-    ///   - outer: its text is what holds this string's raw bytes, from `start` for `count` bytes.
+    ///   - outer: wide units; their text is what holds this string's raw bytes, from `start` for `count` bytes.
     func joined(with outer: UnitMap, from start: Int, count: Int) -> UnitMap {
-        let others = outer.wide.filter { $0.text < start + count && $0.text + $0.textCount > start }
+        let others = outer.units(in: start..<start + count)
         if others.isEmpty { return self }
         /// Half-open stretches of raw bytes, and by how much the text behind them is behind.
         var pending = others.map { max($0.text - start, 0)..<min($0.text + $0.textCount - start, count) }[...]

@@ -14,7 +14,9 @@ struct UnitMap {
         var raw: Int
         var rawCount: Int
     }
-    private(set) var units: [Unit] = []
+    private(set) var units: [Unit]
+
+    init(units: [Unit] = []) { self.units = units }
 
     mutating func append(_ unit: Unit) { units.append(unit) }
 
@@ -37,13 +39,27 @@ struct UnitMap {
         return unit.text
     }
 
+    /// The units that share a byte of text with a range.
+    func units(in range: Range<Int>) -> ArraySlice<Unit> {
+        let first = count(upTo: range.lowerBound)
+        // The one that begins before may reach into it.
+        let reaches = first > 0 && units[first - 1].text + units[first - 1].textCount > range.lowerBound
+        return units[(reaches ? first - 1 : first)...].prefix { $0.text < range.upperBound }
+    }
+
     private func lastUnit(at offset: Int) -> Unit? {
+        let count = count(upTo: offset)
+        return count > 0 ? units[count - 1] : nil
+    }
+
+    /// Units that begin at an offset into the text or before.
+    private func count(upTo offset: Int) -> Int {
         var (low, high) = (0, units.count)
         while low < high {
             let middle = (low + high) / 2
             if units[middle].text <= offset { low = middle + 1 } else { high = middle }
         }
-        return low > 0 ? units[low - 1] : nil
+        return low
     }
 }
 
@@ -120,11 +136,8 @@ enum JSONEscapes {
         var value: UInt32 = 0
         for index in start..<start + 4 {
             guard index < raw.count else { return .cut }
-            switch raw[index] {
-            case let byte where byte >= 0x30 && byte <= 0x39: value = value << 4 | UInt32(byte - 0x30)
-            case let byte where byte | 0x20 >= 0x61 && byte | 0x20 <= 0x66: value = value << 4 | UInt32((byte | 0x20) - 0x61 + 10)
-            default: return .wrong
-            }
+            guard let digit = hexadecimalValue(raw[index]) else { return .wrong }
+            value = value << 4 | UInt32(digit)
         }
         return .value(value)
     }

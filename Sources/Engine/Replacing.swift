@@ -58,10 +58,7 @@ extension FieldSet.Field {
         case .mask(let style):
             if raw.count > CompiledRule.longestHold { return escapedLabel }
             if !value.isClosed { return nil }
-            var text: [UInt8] = []
-            var units = UnitMap()
-            _ = coding.decode(raw, isClosed: true, into: &text, noting: &units)
-            return coding.encoded(text.withUnsafeBufferPointer { style.filled($0) })
+            return coding.encoded(coding.decoded(raw).withUnsafeBufferPointer { style.filled($0) })
         }
     }
 }

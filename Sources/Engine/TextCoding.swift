@@ -34,6 +34,16 @@ enum TextCoding {
         }
     }
 
+    /// What `raw` says, where nothing has to be found again in it.
+    ///
+    /// - Parameter isClosed: as for ``decode(_:isClosed:into:noting:)``.
+    func decoded(_ raw: UnsafeBufferPointer<UInt8>, isClosed: Bool = true) -> [UInt8] {
+        var text: [UInt8] = []
+        var units = UnitMap()
+        _ = decode(raw, isClosed: isClosed, into: &text, noting: &units)
+        return text
+    }
+
     private func resolve(_ raw: UnsafeBufferPointer<UInt8>, isClosed: Bool, into text: inout [UInt8], noting units: inout UnitMap) -> Int {
         let base = text.count
         var index = 0
@@ -173,7 +183,8 @@ private enum CharacterReference {
     }
 }
 
-private func hexadecimalValue(_ byte: UInt8) -> UInt8? {
+/// The value of a hexadecimal digit; nil if it is none.
+func hexadecimalValue(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
