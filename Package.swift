@@ -30,6 +30,8 @@ let package = Package(
         .target(
             name: "Record",
             dependencies: ["Engine", "Cryptography", .product(name: "GRDB", package: "GRDB.swift")]),
+        // Optimised in debug builds too: fuzzing and property tests read millions of commands.
+        .target(name: "Operations", swiftSettings: [.unsafeFlags(["-O"])]),
         .target(name: "Corpus", dependencies: ["Engine", "Cryptography", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Proxy",
@@ -58,6 +60,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "ByteKernels", "Cryptography"], exclude: ["README.md"]),
+        .testTarget(name: "OperationsTests", dependencies: ["Operations"]),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine"]),
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ContentCodingTests", dependencies: ["ContentCoding"]),
