@@ -14,6 +14,7 @@ void sieve_prepare(sieve *sieve) {
     uint32_t used = 0;
     for (int byte = 0; byte < 256; byte++) used |= sieve->sets[0][byte];
     sieve->parts = used >> 16 ? SIEVE_BYTES : 2;
+    sieve->offsets = used & ~sieve->literal_buckets ? SIEVE_OFFSETS : SIEVE_NEAR_OFFSETS;
     for (int offset = 0; offset < SIEVE_OFFSETS; offset++) {
         for (int part = 0; part < SIEVE_BYTES; part++) {
             uint8_t *low_nibble = sieve->low_nibble[part][offset];
@@ -32,7 +33,7 @@ void sieve_prepare(sieve *sieve) {
 
 static inline uint32_t buckets_at(const sieve *sieve, const uint8_t *anchor) {
     uint32_t buckets = sieve->sets[0][anchor[sieve_offsets[0]]];
-    for (int offset = 1; offset < SIEVE_OFFSETS && buckets; offset++) buckets &= sieve->sets[offset][anchor[sieve_offsets[offset]]];
+    for (int offset = 1; offset < sieve->offsets && buckets; offset++) buckets &= sieve->sets[offset][anchor[sieve_offsets[offset]]];
     return buckets;
 }
 
@@ -55,7 +56,7 @@ __attribute__((target("avx2,bmi"))) static size_t run_avx2(const sieve *sieve, c
     for (; position + 32 <= count; position += 32) {
         __m256i standing[SIEVE_BYTES];
         for (int part = 0; part < SIEVE_BYTES; part++) standing[part] = _mm256_set1_epi8(-1);
-        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) {
+        for (int offset = 0; offset < sieve->offsets; offset++) {
             __m256i block = _mm256_loadu_si256((const __m256i *)(bytes + position + sieve_offsets[offset]));
             __m256i low = _mm256_and_si256(block, nibble);
             __m256i high = _mm256_and_si256(_mm256_srli_epi16(block, 4), nibble);
@@ -116,7 +117,7 @@ AVX512 static inline __attribute__((always_inline)) void look_up(
 
 /// Looks at `blocks` blocks at `position`, of which `count` bytes in all of the buffer are there; gives the number of hits written.
 AVX512 static inline __attribute__((always_inline)) size_t run_blocks(
-    const sieve *sieve, int parts, const uint8_t *bytes, size_t position, size_t count, int blocks, sieve_hit *hits) {
+    const sieve *sieve, int parts, int offsets, const uint8_t *bytes, size_t position, size_t count, int blocks, sieve_hit *hits) {
     const uint8_t *start = bytes + position;
     __m512i standing[TOGETHER][SIEVE_BYTES];
     __m512i all = _mm512_setzero_si512();
@@ -129,10 +130,10 @@ AVX512 static inline __attribute__((always_inline)) size_t run_blocks(
     }
     if (__builtin_expect(_mm512_movepi8_mask(all) == 0, 1)) {
 #pragma clang loop unroll(full)
-        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, start, offset, false, parts, blocks, standing);
+        for (int offset = 0; offset < offsets; offset++) look_up(sieve, start, offset, false, parts, blocks, standing);
     } else {
 #pragma clang loop unroll(full)
-        for (int offset = 0; offset < SIEVE_OFFSETS; offset++) look_up(sieve, start, offset, true, parts, blocks, standing);
+        for (int offset = 0; offset < offsets; offset++) look_up(sieve, start, offset, true, parts, blocks, standing);
     }
     size_t found = 0;
 #pragma clang loop unroll(full)
@@ -155,16 +156,20 @@ AVX512 static inline __attribute__((always_inline)) size_t run_blocks(
     return found;
 }
 
-AVX512 static inline __attribute__((always_inline)) size_t run_parts(const sieve *sieve, int parts, const uint8_t *bytes, size_t count, sieve_hit *hits) {
+AVX512 static inline __attribute__((always_inline)) size_t run_parts(
+    const sieve *sieve, int parts, int offsets, const uint8_t *bytes, size_t count, sieve_hit *hits) {
     size_t found = 0, position = 0;
     for (; position + 64 * TOGETHER <= count; position += 64 * TOGETHER)
-        found += run_blocks(sieve, parts, bytes, position, count, TOGETHER, hits + found);
-    for (; position < count; position += 64) found += run_blocks(sieve, parts, bytes, position, count, 1, hits + found);
+        found += run_blocks(sieve, parts, offsets, bytes, position, count, TOGETHER, hits + found);
+    for (; position < count; position += 64) found += run_blocks(sieve, parts, offsets, bytes, position, count, 1, hits + found);
     return found;
 }
 
 AVX512 static size_t run_avx512(const sieve *sieve, const uint8_t *bytes, size_t count, sieve_hit *hits) {
-    return sieve->parts <= 2 ? run_parts(sieve, 2, bytes, count, hits) : run_parts(sieve, SIEVE_BYTES, bytes, count, hits);
+    if (sieve->offsets == SIEVE_NEAR_OFFSETS && sieve->parts == 2) return run_parts(sieve, 2, SIEVE_NEAR_OFFSETS, bytes, count, hits);
+    if (sieve->offsets == SIEVE_NEAR_OFFSETS) return run_parts(sieve, SIEVE_BYTES, SIEVE_NEAR_OFFSETS, bytes, count, hits);
+    if (sieve->parts == 2) return run_parts(sieve, 2, SIEVE_OFFSETS, bytes, count, hits);
+    return run_parts(sieve, SIEVE_BYTES, SIEVE_OFFSETS, bytes, count, hits);
 }
 
 #endif
@@ -183,15 +188,15 @@ size_t sieve_run(const sieve *sieve, kernel_variant variant, const uint8_t *byte
 #define GRAM_WORDS ((SIEVE_OFFSETS + SIEVE_LATE_OFFSETS) * 256)
 
 /// The grams of a bucket that stand at an anchor, by what is seen at the first offsets, and by what is seen at the late ones.
-static inline __attribute__((always_inline)) uint64_t standing_at(const uint64_t *grams, const uint8_t *anchor) {
-    uint64_t standing = ~0ull;
+static inline __attribute__((always_inline)) uint32_t standing_at(const uint32_t *grams, const uint8_t *anchor) {
+    uint32_t standing = ~0u;
 #pragma clang loop unroll(full)
     for (int offset = 0; offset < SIEVE_OFFSETS; offset++) standing &= grams[256 * offset + anchor[sieve_offsets[offset]]];
     return standing;
 }
 
-static inline __attribute__((always_inline)) uint64_t standing_late_at(const uint64_t *grams, const uint8_t *anchor) {
-    uint64_t standing = ~0ull;
+static inline __attribute__((always_inline)) uint32_t standing_late_at(const uint32_t *grams, const uint8_t *anchor) {
+    uint32_t standing = ~0u;
 #pragma clang loop unroll(full)
     for (int offset = 0; offset < SIEVE_LATE_OFFSETS; offset++) standing &= grams[256 * (SIEVE_OFFSETS + offset) + anchor[sieve_late_offsets[offset]]];
     return standing;
@@ -212,7 +217,7 @@ void sieve_add_literal(sieve *sieve, const uint8_t *bytes) {
 // where the grams' words take ten.
 //
 // No branch asks whether a gram stands, so hits are looked at as fast as their words are loaded. (Asked in the loop over the places, it cost more than all the rest.)
-size_t sieve_sift(const sieve *sieve, const uint64_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places) {
+size_t sieve_sift(const sieve *sieve, const uint32_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places) {
     size_t found = 0;
     for (size_t index = 0; index < count; index++) {
         sieve_hit hit = hits[index];
@@ -220,7 +225,7 @@ size_t sieve_sift(const sieve *sieve, const uint64_t *grams, const uint8_t *byte
         if (!(sieve->literals[hash / 64] >> (hash & 63) & 1)) hit.buckets &= ~sieve->literal_buckets;
         while (hit.buckets) {
             uint32_t bucket = (uint32_t)__builtin_ctz(hit.buckets);
-            uint64_t standing = standing_at(grams + bucket * GRAM_WORDS, bytes + hit.position);
+            uint32_t standing = standing_at(grams + bucket * GRAM_WORDS, bytes + hit.position);
             places[found] = (sieve_place){hit.position, bucket, standing};
             found += standing != 0;
             hit.buckets &= hit.buckets - 1;
@@ -236,7 +241,7 @@ size_t sieve_sift(const sieve *sieve, const uint64_t *grams, const uint8_t *byte
     return kept;
 }
 
-size_t sieve_look(const sieve *sieve, const uint64_t *grams, const uint8_t *anchor, size_t known, uint32_t position, sieve_place *places) {
+size_t sieve_look(const sieve *sieve, const uint32_t *grams, const uint8_t *anchor, size_t known, uint32_t position, sieve_place *places) {
     int offsets = 0, late = 0;
     while (offsets < SIEVE_OFFSETS && sieve_offsets[offsets] < (int)known) offsets++;
     while (late < SIEVE_LATE_OFFSETS && sieve_late_offsets[late] < (int)known) late++;
@@ -245,8 +250,8 @@ size_t sieve_look(const sieve *sieve, const uint64_t *grams, const uint8_t *anch
     size_t found = 0;
     for (; buckets; buckets &= buckets - 1) {
         uint32_t bucket = (uint32_t)__builtin_ctz(buckets);
-        const uint64_t *words = grams + bucket * GRAM_WORDS;
-        uint64_t standing = ~0ull;
+        const uint32_t *words = grams + bucket * GRAM_WORDS;
+        uint32_t standing = ~0u;
         for (int offset = 0; offset < offsets; offset++) standing &= words[256 * offset + anchor[sieve_offsets[offset]]];
         for (int offset = 0; offset < late; offset++) standing &= words[256 * (SIEVE_OFFSETS + offset) + anchor[sieve_late_offsets[offset]]];
         places[found] = (sieve_place){position, bucket, standing};

@@ -215,7 +215,7 @@ struct FieldReader {
                 if colon >= scan.end { break }
                 var quote = colon - 1
                 while quote >= 0, window[quote] != UInt8(ascii: "\"") { quote -= 1 }
-                if quote < position { continue }
+                if quote < position || rules.isEndOfNone(before: quote, in: window) { continue }
                 let start = scan.blocks.lastQuote(before: quote) + 1
                 guard let field = field(named: window, start..<quote, scan.blocks) else { continue }
                 expect(field, named: window[start..<quote])
@@ -248,8 +248,8 @@ struct FieldReader {
     @inline(__always)
     private func field(named window: UnsafeBufferPointer<UInt8>, _ name: Range<Int>, _ blocks: UnsafePointer<json_block>) -> Int? {
         let raw = UnsafeBufferPointer(rebasing: window[name])
-        // An escape that has to do with the last two bytes of a name begins at most seven bytes before its end: the others are looked for only where these two fit.
-        let nearEnd = max(name.lowerBound, name.upperBound - 7)
+        // An escape that has to do with the last three bytes of a name begins at most eight bytes before its end: the others are looked for only where these three fit.
+        let nearEnd = max(name.lowerBound, name.upperBound - 8)
         let mayHaveEscape = blocks[nearEnd >> 6].backslashes | blocks[name.upperBound >> 6].backslashes != 0
         if !mayHaveEscape || !window[nearEnd..<name.upperBound].contains(UInt8(ascii: "\\")), !rules.mayName(raw) { return nil }
         if !raw.contains(UInt8(ascii: "\\")) { return rules.field(named: raw) }

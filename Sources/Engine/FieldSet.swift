@@ -132,9 +132,17 @@ final class FieldSet: Sendable {
 
     /// Whether a name ends like one of those that are the whole of a path.
     ///
-    /// - Parameter name: as for ``field(named:)``, but escapes may stand before the last two bytes.
+    /// - Parameter name: as for ``field(named:)``, but escapes may stand before the last three bytes.
     @inline(__always)
     func mayName(_ name: UnsafeBufferPointer<UInt8>) -> Bool { names.mayHold(name) }
+
+    /// Whether none of those names ends so: a first look, which is enough for most.
+    ///
+    /// - Parameters:
+    ///   - quote: the one behind a name.
+    ///   - window: raw bytes of JSON.
+    @inline(__always)
+    func isEndOfNone(before quote: Int, in window: UnsafeBufferPointer<UInt8>) -> Bool { names.holdsNone(endingBefore: quote, in: window) }
 
     // MARK: Names
 
@@ -143,6 +151,8 @@ final class FieldSet: Sendable {
         private let named: [(name: [UInt8], way: Way)]
         /// A bit for each pair of last bytes that a name can be written with.
         private let endings: [UInt64]
+        /// A bit for the hash of the last three bytes of each name, of which none is a separator.
+        private let longerEndings: [UInt64]
         /// Open addressing: number of the name plus one, 0 where there is none.
         private let slots: [UInt16]
 
@@ -168,9 +178,17 @@ final class FieldSet: Sendable {
                 }
                 for first in separators { for second in separators { allow(first, second) } }
             }
-            self.slots = slots
-            self.endings = endings
+            var longer = [UInt64](repeating: 0, count: 1024)
+            for (name, _) in named where name.count >= 3 {
+                let hash = Self.hash(of: UInt32(name[name.count - 3]) | UInt32(name[name.count - 2]) << 8 | UInt32(name[name.count - 1]) << 16)
+                longer[hash >> 6] |= 1 << UInt64(hash & 63)
+            }
+            (self.slots, self.endings, longerEndings) = (slots, endings, longer)
         }
+
+        /// Of three bytes in any case, sixteen bits.
+        @inline(__always)
+        private static func hash(of three: UInt32) -> Int { Int(((three | 0x202020) &* 0x9E37_79B1) >> 16) }
 
         /// A power of two, four times the names or more.
         private static func slotCount(for names: Int) -> Int {
@@ -185,7 +203,34 @@ final class FieldSet: Sendable {
             if endings.isEmpty || name.count > FieldReader.longestKey { return false }
             if name.count < 2 { return true }
             let pair = Int(name[name.count - 2]) << 8 | Int(name[name.count - 1])
-            return endings[pair >> 6] >> UInt64(pair & 63) & 1 == 1
+            if endings[pair >> 6] >> UInt64(pair & 63) & 1 == 0 { return false }
+            if name.count < 3 { return true }
+            let three = name.count - 3
+            return mayEnd(with: UInt32(name[three]) | UInt32(name[three + 1]) << 8 | UInt32(name[three + 2]) << 16)
+        }
+
+        /// See ``FieldSet/isEndOfNone(before:in:)``.
+        @inline(__always)
+        func holdsNone(endingBefore quote: Int, in window: UnsafeBufferPointer<UInt8>) -> Bool {
+            guard quote >= 8, let base = window.baseAddress else { return false }
+            let eight = UnsafeRawPointer(base + quote - 8).loadUnaligned(as: UInt64.self)
+            // An escape that has to do with the last three bytes begins at most eight before the end.
+            let backslashes = eight ^ 0x5C5C_5C5C_5C5C_5C5C
+            let hasBackslash = (backslashes &- 0x0101_0101_0101_0101) & ~backslashes & 0x8080_8080_8080_8080 != 0
+            return !hasBackslash && !mayEnd(with: UInt32(truncatingIfNeeded: eight >> 40))
+        }
+
+        /// - Parameter three: the last bytes of a name, the first of them lowest, or the quote in front of it and what comes before that.
+        @inline(__always)
+        private func mayEnd(with three: UInt32) -> Bool {
+            let hash = Self.hash(of: three)
+            if longerEndings[hash >> 6] >> UInt64(hash & 63) & 1 == 1 { return true }
+            // Where one of them does not count they are less than three of the name.
+            for byte in 0..<3 {
+                let byte = UInt8(truncatingIfNeeded: three >> UInt32(8 * byte))
+                if !Self.counts(byte) || byte == UInt8(ascii: "\"") { return true }
+            }
+            return false
         }
 
         func way(_ name: some Collection<UInt8>) -> Way? {

@@ -50,7 +50,7 @@ struct Plan: Sendable {
         var entries: [Entry] = []
         /// Places in a KB (1,000 bytes) of sample traffic at which the rule is looked at.
         var hitsPerKB = 0.0
-        /// Expected nanoseconds for a KB of sample traffic: `hitsPerKB` times what a look costs.
+        /// Expected nanoseconds for a KB of traffic: what a look costs times `hitsPerKB` and a little for what the sample does not show.
         var cost = 0.0
     }
 
@@ -86,6 +86,12 @@ struct Plan: Sendable {
     private static let lookAtGate = 12.0
     /// At a place that its gate keeps from being looked at.
     private static let closed = 8.0
+    /// What the sample does not show: places of a shape, and of a word, in a KB of other traffic. So a rule that nothing in the sample resembles is sought from the
+    /// words of its context, too, which costs nothing where none of them stands.
+    private static let unseenPlaces = 0.3
+    private static let unseenWords = 0.02
+    /// What a gram more costs the others in the sieve.
+    private static let room = 1.0
 
     /// What was chosen before, without what was weighed.
     init(chosen: [Choice], isForHyperscan: Bool) { (self.chosen, self.isForHyperscan, preferred) = (chosen, isForHyperscan, nil) }
@@ -160,9 +166,9 @@ struct Plan: Sendable {
 
     /// Lets the rule's places be looked at only where a word of its context stands before them, if that is worth it.
     private mutating func close(by gates: Choice) {
-        let closed = gates.cost + Self.closed * chosen.reduce(0) { $0 + $1.hitsPerKB }
+        let closed = gates.cost + chosen.reduce(0) { $0 + Self.cost(of: $1, each: Self.closed) }
         guard closed < cost || preferred == .gate else { return }
-        for index in chosen.indices { chosen[index].cost = chosen[index].hitsPerKB * Self.closed }
+        for index in chosen.indices { chosen[index].cost = Self.cost(of: chosen[index], each: Self.closed) }
         chosen.append(gates)
     }
 
@@ -178,8 +184,15 @@ struct Plan: Sendable {
     private static func weighed(_ choice: Choice, each: Double) -> Choice {
         var weighed = choice
         weighed.hitsPerKB = SampleTraffic.hitsPerKB(choice.entries.map(\.gram))
-        weighed.cost = weighed.hitsPerKB * each
+        weighed.cost = cost(of: weighed, each: each)
         return weighed
+    }
+
+    /// - Parameter each: of a look, in nanoseconds.
+    private static func cost(of choice: Choice, each: Double) -> Double {
+        let words = choice.entries.count { $0.anchor.isWord }
+        let unseen = words > 0 ? unseenWords * Double(words) : unseenPlaces
+        return (choice.hitsPerKB + unseen) * each + room * Double(choice.entries.count { !$0.isSoughtWithWords })
     }
 }
 

@@ -24,7 +24,7 @@ final class Sieve: @unchecked Sendable {
     /// Entries by bucket: see ``SieveBuckets``.
     let buckets: [[Int]]
     /// Bucket, offset, byte → a bit for each of the bucket's grams.
-    private let grams: UnsafeMutablePointer<UInt64>
+    private let grams: UnsafeMutablePointer<UInt32>
     private let tables: UnsafeMutablePointer<sieve>
     private let variant: kernel_variant
 
@@ -40,8 +40,7 @@ final class Sieve: @unchecked Sendable {
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<sieve>.size)
         tables = memory.bindMemory(to: sieve.self, capacity: 1)
         let gramWords = Self.bucketCount * Self.allOffsets.count * 256
-        grams = .allocate(capacity: gramWords)
-        grams.initialize(repeating: 0, count: gramWords)
+        grams = UnsafeMutableRawPointer.allocate(byteCount: gramWords * MemoryLayout<UInt32>.size, alignment: 64).initializeMemory(as: UInt32.self, repeating: 0, count: gramWords)
 
         withUnsafeMutableBytes(of: &tables.pointee.sets) { sets in
             let sets = sets.bindMemory(to: UInt32.self)
@@ -50,20 +49,20 @@ final class Sieve: @unchecked Sendable {
                     for (index, offset) in Self.allOffsets.enumerated() {
                         let set = entries[entry].gram[offset]
                         for byte in UInt8.min...UInt8.max where set.contains(byte) {
-                            grams[(bucket * Self.allOffsets.count + index) * 256 + Int(byte)] |= 1 << UInt64(bit)
+                            grams[(bucket * Self.allOffsets.count + index) * 256 + Int(byte)] |= 1 << UInt32(bit)
                             if index < Self.offsets.count { sets[index * 256 + Int(byte)] |= 1 << UInt32(bucket) }
                         }
                     }
                 }
             }
         }
-        sieve_prepare(tables)
         for (bucket, members) in buckets.enumerated() {
             let literals = members.compactMap { entries[$0].gram.literals }
             guard literals.count == members.count else { continue }
             tables.pointee.literal_buckets |= 1 << UInt32(bucket)
             for literal in literals.joined() { sieve_add_literal(tables, literal) }
         }
+        sieve_prepare(tables)
     }
 
     deinit {
@@ -142,8 +141,8 @@ struct PlaceList: ~Copyable {
 
 /// Puts grams into buckets so that few places of ordinary traffic pass: those are merged whose union passes least more.
 enum SieveBuckets {
-    /// Grams in a bucket: one bit each.
-    static let mostInBucket = 64
+    /// Grams in a bucket: one bit each. (Words of this size keep what a bucket says of all digits at an offset in one cache line, of all letters in two.)
+    static let mostInBucket = 32
     static let most = 8 * Int(SIEVE_BYTES) * mostInBucket
 
     /// Places of the sample that are looked at.
@@ -160,7 +159,8 @@ enum SieveBuckets {
     static func divide(_ grams: [Gram], into count: Int, offsets: [Int]) -> [[Int]] {
         let literal = grams.indices.filter { grams[$0].literals != nil }
         let others = grams.indices.filter { grams[$0].literals == nil }
-        if literal.isEmpty || others.isEmpty || grams.count <= count { return cluster(grams, into: count, offsets: offsets) }
+        if others.isEmpty { return cluster(grams, into: count, offsets: Array(offsets.prefix(Int(SIEVE_NEAR_OFFSETS)))) }
+        if literal.isEmpty || grams.count <= count { return cluster(grams, into: count, offsets: offsets) }
         // Others let more pass, and so get more room. Each part has to have room for its members.
         let wanted = count * literal.count / (literal.count + otherWeight * others.count)
         let least = (literal.count + mostInBucket - 1) / mostInBucket

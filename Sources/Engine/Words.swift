@@ -11,9 +11,8 @@ final class WordFinder: @unchecked Sendable {
     /// Gram → its sets, by offset.
     private let grams: UnsafeMutablePointer<ByteSet>
     private let gramCount: Int
-    /// Hash of the first three bytes → what begins so is `ordered[slots[hash]..<slots[hash + 1]]`: words by their numbers, and behind them grams.
-    private let slots: [Int]
-    private let ordered: [Int]
+    /// What begins with six known bytes, with four or five, and with three.
+    private let beginnings: (six: Beginnings, four: Beginnings, three: Beginnings)
     /// Words of fewer bytes, sought wherever one may begin.
     private let short: [Int]
     /// First letter of a gram, in small → grams.
@@ -27,6 +26,63 @@ final class WordFinder: @unchecked Sendable {
         var position: Int
         /// Number of the word; those of grams follow on those of words.
         var word: Int
+    }
+
+    /// Words by their numbers, and behind them grams, by the hash of their first bytes. Bare memory, for the loop over places; it belongs to the finder.
+    private struct Beginnings {
+        /// Top of the hash → what begins so is `ordered[slots[top]..<slots[top + 1]]`.
+        private let slots: UnsafeMutablePointer<UInt32>
+        /// The number, and the middle of the hash, so that what only shares a slot is not looked at.
+        private let ordered: UnsafeMutablePointer<(number: UInt32, middle: UInt32)>
+        /// How far the bytes that are not hashed are shifted out of eight.
+        private let shift: UInt64
+
+        private static let slotBits: UInt64 = 12
+
+        /// - Parameter count: how many bytes are hashed.
+        init(_ count: Int, _ all: [(bytes: [UInt8], number: Int)]) {
+            let shift = UInt64(64 - 8 * count)
+            let padding = [UInt8](repeating: 0, count: 8)
+            var hashed = all.map { one in
+                (hash: (one.bytes + padding).withUnsafeBufferPointer { Self.hash(at: $0.baseAddress.unsafelyUnwrapped, shift) }, number: UInt32(one.number))
+            }
+            hashed.sort { $0 < $1 }
+            // Choices of a gram can have a hash in common.
+            hashed = hashed.enumerated().filter { $0.offset == 0 || $0.element != hashed[$0.offset - 1] }.map(\.element)
+            self.shift = shift
+            ordered = .allocate(capacity: hashed.count)
+            slots = .allocate(capacity: 1 << Int(Self.slotBits) + 1)
+            slots.initialize(repeating: 0, count: 1 << Int(Self.slotBits) + 1)
+            for (index, one) in hashed.enumerated() {
+                (ordered + index).initialize(to: (one.number, UInt32(truncatingIfNeeded: one.hash >> 16)))
+                slots[Int(one.hash >> (64 - Self.slotBits)) + 1] += 1
+            }
+            for slot in 1...1 << Int(Self.slotBits) { slots[slot] += slots[slot - 1] }
+        }
+
+        func deallocate() {
+            slots.deallocate()
+            ordered.deallocate()
+        }
+
+        @inline(__always)
+        private static func hash(at place: UnsafePointer<UInt8>, _ shift: UInt64) -> UInt64 {
+            let eight = UnsafeRawPointer(place).loadUnaligned(as: UInt64.self) | 0x2020_2020_2020_2020
+            return (eight &<< shift) &* 0x9E37_79B9_7F4A_7C15
+        }
+
+        /// Calls `body` with the number of each that may begin at a place with eight readable bytes, in any case.
+        @inline(__always)
+        func forEach(at place: UnsafePointer<UInt8>, _ body: (Int) -> Void) {
+            let hash = Self.hash(at: place, shift)
+            let slot = Int(truncatingIfNeeded: hash >> (64 - Self.slotBits))
+            var index = Int(truncatingIfNeeded: slots[slot])
+            let end = Int(truncatingIfNeeded: slots[slot + 1])
+            while index < end {
+                if ordered[index].middle == UInt32(truncatingIfNeeded: hash >> 16) { body(Int(truncatingIfNeeded: ordered[index].number)) }
+                index &+= 1
+            }
+        }
     }
 
     /// - Parameters:
@@ -47,12 +103,12 @@ final class WordFinder: @unchecked Sendable {
         let filter = UnsafeMutablePointer<word_filter>.allocate(capacity: 1)
         self.filter = filter
         UnsafeMutableRawPointer(filter).initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<word_filter>.size)
-        var beginnings: [(slot: Int, number: Int)] = []
+        var known: [Int: [(bytes: [UInt8], number: Int)]] = [:]
         var short: [Int] = []
         func add(_ word: some Collection<UInt8>, _ number: Int) {
             let bytes = Array(word)
             word_filter_add(filter, bytes, bytes.count)
-            if bytes.count < 3 { short.append(number) } else { beginnings.append((bytes.withUnsafeBufferPointer { Self.slot(at: $0.baseAddress.unsafelyUnwrapped) }, number)) }
+            if bytes.count < 3 { short.append(number) } else { known[bytes.count < 4 ? 3 : bytes.count < 6 ? 4 : 6, default: []].append((bytes, number)) }
         }
         for (number, word) in words.enumerated() { add(word[fronts[number]...], number) }
         var gramsOfLetter = [[Int]](repeating: [], count: 256)
@@ -64,27 +120,13 @@ final class WordFinder: @unchecked Sendable {
         }
         self.gramsOfLetter = gramsOfLetter
         self.short = short
-        beginnings.sort { $0 < $1 }
-        // Choices can have a slot in common.
-        beginnings = beginnings.enumerated().filter { $0.offset == 0 || $0.element != beginnings[$0.offset - 1] }.map(\.element)
-        ordered = beginnings.map(\.number)
-        var slots = [Int](repeating: 0, count: Self.slotCount + 1)
-        for beginning in beginnings { slots[beginning.slot + 1] += 1 }
-        for slot in slots.indices.dropFirst() { slots[slot] += slots[slot - 1] }
-        self.slots = slots
+        beginnings = (Beginnings(6, known[6] ?? []), Beginnings(4, known[4] ?? []), Beginnings(3, known[3] ?? []))
     }
 
     deinit {
+        for beginnings in [beginnings.six, beginnings.four, beginnings.three] { beginnings.deallocate() }
         filter.deallocate()
         grams.deallocate()
-    }
-
-    private static let slotCount = 4096
-
-    /// - Parameter word: three readable bytes, in any case.
-    private static func slot(at word: UnsafePointer<UInt8>) -> Int {
-        let bytes = UInt32(word[0] | 0x20) | UInt32(word[1] | 0x20) << 8 | UInt32(word[2] | 0x20) << 16
-        return Int((bytes &* 0x9E37_79B1) >> 20)
     }
 
     /// Finds the words and grams in `bytes`, in order of their positions.
@@ -98,8 +140,9 @@ final class WordFinder: @unchecked Sendable {
             let count = word_filter_run(filter, variant, base + start, min(Sieve.slice, bytes.count - start), candidates)
             for index in 0..<count {
                 let place = start + Int(candidates[index])
-                let slot = Self.slot(at: base + place)
-                for number in ordered[slots[slot]..<slots[slot + 1]] { look(for: number, at: place, in: bytes, &places) }
+                beginnings.six.forEach(at: base + place) { look(for: $0, at: place, in: bytes, &places) }
+                beginnings.four.forEach(at: base + place) { look(for: $0, at: place, in: bytes, &places) }
+                beginnings.three.forEach(at: base + place) { look(for: $0, at: place, in: bytes, &places) }
                 for number in short { look(for: number, at: place, in: bytes, &places) }
             }
         }

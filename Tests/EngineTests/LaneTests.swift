@@ -59,6 +59,8 @@ import Testing
                 sets.storeBytes(of: mask, toByteOffset: word * 4, as: UInt32.self)
             }
         }
+        // Where all buckets are of literals, fewer offsets are looked at.
+        tables.literal_buckets = generator.oneIn(2) ? .max : 0
         sieve_prepare(&tables)
         let count = generator.within(0...700)
         let buffer = padded((0..<count).map { _ in generator.oneIn(3) ? UInt8.random(in: 0x80...0xFF, using: &generator) : UInt8.random(in: 0x20...0x7F, using: &generator) })

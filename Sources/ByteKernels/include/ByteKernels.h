@@ -29,6 +29,9 @@ kernel_variant kernel_best_variant(void);
 #define SIEVE_GREATEST_OFFSET 15
 static const int8_t sieve_offsets[SIEVE_OFFSETS] = {SIEVE_LEAST_OFFSET, 0, 1, 2, 3, 4, 6, 8, 11, SIEVE_GREATEST_OFFSET};
 
+/// Those that are enough for the first stage where all grams begin with four known bytes.
+#define SIEVE_NEAR_OFFSETS 6
+
 /// Those at which only places that have passed so far are looked at: `sieve_sift` goes on with them.
 #define SIEVE_LATE_OFFSETS 7
 static const int8_t sieve_late_offsets[SIEVE_LATE_OFFSETS] = {5, 7, 9, 10, 12, 13, 14};
@@ -47,6 +50,8 @@ typedef struct {
     uint32_t sets[SIEVE_OFFSETS][256];
     /// Bytes that the buckets in use take: two or all.
     int parts;
+    /// Offsets that the first stage looks at: `SIEVE_NEAR_OFFSETS` or all.
+    int offsets;
     // The same for the look-up instructions, derived by `sieve_prepare`, eight buckets apart from the next.
     uint8_t bytes[SIEVE_BYTES][SIEVE_OFFSETS][256];
     uint8_t low_nibble[SIEVE_BYTES][SIEVE_OFFSETS][16];
@@ -63,7 +68,7 @@ typedef struct {
     uint32_t buckets;
 } sieve_hit;
 
-/// Derives the look-up tables from `sets`.
+/// Derives the look-up tables from `sets` and `literal_buckets`.
 void sieve_prepare(sieve *sieve);
 
 /// Notes that a gram of one of the `literal_buckets` begins, from its anchor on, with these four bytes, in any case.
@@ -77,20 +82,20 @@ typedef struct {
     uint32_t position;
     uint32_t bucket;
     /// A bit for each of the bucket's grams.
-    uint64_t grams;
+    uint32_t grams;
 } sieve_place;
 
 /// Looks at the hits again, gram by gram, and writes those that are left to `places`, which must have room for `SIEVE_BUCKETS` a hit; gives their number.
 ///
 /// - Parameter grams: for each bucket, offset (the late ones behind the others) and byte a word with a bit for each gram whose set has the byte.
-size_t sieve_sift(const sieve *sieve, const uint64_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places);
+size_t sieve_sift(const sieve *sieve, const uint32_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places);
 
 /// The grams that stand at an anchor of which `known` bytes are there from the anchor on, as far as they show: bytes that are not there yet are in every set.
 ///
 /// - Parameters:
 ///   - grams: as for `sieve_sift`.
 ///   - position: for `places`, which must have room for `SIEVE_BUCKETS`.
-size_t sieve_look(const sieve *sieve, const uint64_t *grams, const uint8_t *anchor, size_t known, uint32_t position, sieve_place *places);
+size_t sieve_look(const sieve *sieve, const uint32_t *grams, const uint8_t *anchor, size_t known, uint32_t position, sieve_place *places);
 
 // MARK: Words
 
