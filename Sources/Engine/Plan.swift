@@ -92,6 +92,8 @@ struct Plan: Sendable {
     private static let unseenWords = 0.02
     /// What a gram more costs the others in the sieve.
     private static let room = 1.0
+    /// What it costs, mostly in small events, that starts near the end of what has come are sought by an automaton: see ``OpenStarts``.
+    private static let openStarts = 20.0
 
     /// What was chosen before, without what was weighed.
     init(chosen: [Choice], isForHyperscan: Bool) { (self.chosen, self.isForHyperscan, preferred) = (chosen, isForHyperscan, nil) }
@@ -192,7 +194,8 @@ struct Plan: Sendable {
     private static func cost(of choice: Choice, each: Double) -> Double {
         let words = choice.entries.count { $0.anchor.isWord }
         let unseen = words > 0 ? unseenWords * Double(words) : unseenPlaces
-        return (choice.hitsPerKB + unseen) * each + room * Double(choice.entries.count { !$0.isSoughtWithWords })
+        let isFromFurtherOn = choice.entries.contains { !$0.anchor.isWord && $0.anchor != .start(before: 0) }
+        return (choice.hitsPerKB + unseen) * each + room * Double(choice.entries.count { !$0.isSoughtWithWords }) + (isFromFurtherOn ? openStarts : 0)
     }
 }
 
