@@ -22,7 +22,10 @@ final class Bench {
 
     private struct RulesKey: Hashable {
         var profile: String
+        var fields: [FieldPath]
         var count: Int?
+
+        init(_ point: Workload.Point) { (profile, fields, count) = (point.workload.profile, point.workload.fields, point.ruleCount) }
     }
 
     let points: [Workload.Point]
@@ -136,7 +139,7 @@ final class Bench {
         var measured: [RulesKey: Baselines] = [:]
         for checked in answers {
             let point = checked.point
-            let key = RulesKey(profile: point.workload.profile, count: point.ruleCount)
+            let key = RulesKey(point)
             let rules = try self.rules(of: point)
             let body = try self.body(of: point)
             if let streams = point.streams {
@@ -151,7 +154,7 @@ final class Bench {
                 measured[key] = baselines
                 record.ruleSets.append(
                     Record.RuleSetFacts(
-                        profile: key.profile, point: key.count, rules: rules.rules.count, hash: rules.set.hash, compileSeconds: rules.compileSeconds,
+                        profile: key.profile, fields: key.fields.isEmpty ? nil : key.fields.map(\.description), point: key.count, rules: rules.rules.count, hash: rules.set.hash, compileSeconds: rules.compileSeconds,
                         oneDatabasePatterns: baselines.oneDatabase.patternCount, literalPatterns: baselines.literals?.patternCount ?? 0,
                         oneDatabaseCompileSeconds: baselines.oneDatabase.compileSeconds, leftOut: baselines.oneDatabase.leftOut))
             }
@@ -191,9 +194,10 @@ final class Bench {
     // MARK: What points share
 
     private func rules(of point: Workload.Point) throws -> Rules {
-        let key = RulesKey(profile: point.workload.profile, count: point.ruleCount)
+        let key = RulesKey(point)
         if let known = ruleSets[key] { return known }
         var rules = try corpus.rules(profiles: [key.profile])
+        if !key.fields.isEmpty { rules.append(Rule(id: "benchmark-fields", entity: "BENCHMARK_FIELD", fields: key.fields)) }
         if let count = key.count { rules = GeneratedRules.rules(count, from: rules) }
         let start = now()
         let set = try corpus.compile(rules)

@@ -22,7 +22,7 @@ struct Bar: Codable {
 
 extension Bar {
     /// What a bar is judged by: a record in, bars out. Who adds a bar writes a file with a function like these, and its name here.
-    static let judges: [@Sendable (Record) -> [Bar]] = [speed, smallChunks, eventDelay, dense, gauntlet, held, state, start]
+    static let judges: [@Sendable (Record) -> [Bar]] = [speed, smallChunks, structure, eventDelay, dense, gauntlet, held, state, start]
 
     static func all(of record: Record) -> [Bar] { judges.flatMap { $0(record) } }
 
@@ -59,6 +59,18 @@ extension Bar {
             return Bar(
                 "\(body), 1 KiB: ≥ \(lineRate / 2) GB/s", measured: small.map { shown($0) + share }, holds: small.map { $0 >= lineRate / 2 })
         }
+    }
+
+    /// Reading the structure of a document, and the names and ways of field rules, beside reading the same bytes as text.
+    private static func structure(_ record: Record) -> [Bar] {
+        let text = record.measurement("vendor-text", 64 << 10)?.speed.engine.median
+        let names = record.measurement(typical, 64 << 10)?.speed.engine.median
+        let paths = record.measurement("vendor-paths", 64 << 10)?.speed.engine.median
+        let share = names.flatMap { names in text.map { names / $0 } }
+        return [
+            Bar("\(typical), its fields by name: ≥ 0.8 of the same bytes as text, 64 KiB", measured: share.map(shown), holds: share.map { $0 >= 0.8 }),
+            Bar("vendor-paths, fields by their ways, 64 KiB: ≥ 0.5 GB/s", measured: paths.map(shown), holds: paths.map { $0 >= 0.5 }),
+        ]
     }
 
     private static func eventDelay(_ record: Record) -> [Bar] {

@@ -34,6 +34,8 @@ struct Record: Codable {
     /// The rules of one profile, or of one number of rules.
     struct RuleSetFacts: Codable {
         var profile: String
+        /// Added to it; nil if none are.
+        var fields: [String]?
         /// Of a sweep over the number of rules; nil for the profile as it is.
         var point: Int?
         var rules: Int

@@ -6,7 +6,7 @@ extension Record {
     var markdown: String { [heading, speeds, beside, delays, gauntlets, holds, states, starts, barTable].filter { !$0.isEmpty }.joined(separator: "\n") }
 
     private var heading: String {
-        let sets = ruleSets.filter { $0.point == nil }.map { "\($0.rules) rules of `\($0.profile)`, set `\($0.hash.prefix(16))`" }
+        let sets = ruleSets.filter { $0.point == nil }.map { "\($0.rules) rules of `\($0.profile)`\($0.fields.map { " with the fields `\($0.joined(separator: "`, `"))`" } ?? ""), set `\($0.hash.prefix(16))`" }
         var text = """
             # Engine benchmark, \(date)
 

@@ -57,7 +57,7 @@ struct DefinitionFile {
 
     private mutating func read(_ node: Node) -> Workload? {
         let before = problems.count
-        guard let keys = mapping(node, "a workload", ["name", "why", "body", "format", "profile", "chunks", "sweep", "expected"]) else { return nil }
+        guard let keys = mapping(node, "a workload", ["name", "why", "body", "format", "profile", "fields", "chunks", "sweep", "expected"]) else { return nil }
         for key in ["name", "why", "body", "format", "chunks"] where keys[key] == nil {
             add("a workload needs \"\(key)\"", node, hint: Self.forms[key])
         }
@@ -66,12 +66,13 @@ struct DefinitionFile {
         let source = keys["body"].flatMap { readBody($0) }
         let format = keys["format"].flatMap { word($0, "\"format\"", Format.self) }
         let profile = keys["profile"].map { string($0, "\"profile\"") } ?? Corpus.defaultProfile
+        let fields = keys["fields"].map { readFields($0) } ?? []
         let chunks = keys["chunks"].map { readChunks($0) } ?? []
         let sweep = keys["sweep"].flatMap { readSweep($0, source) }
         let expected = keys["expected"].map { readExpected($0, keyed: sweep.map { $0.over != .streams } ?? false) } ?? [:]
         guard problems.count == before, let name, let why, let source, let format, let profile else { return nil }
         return Workload(
-            name: name, why: why, source: source, format: format, profile: profile, chunks: chunks, sweep: sweep, expected: expected,
+            name: name, why: why, source: source, format: format, profile: profile, fields: fields, chunks: chunks, sweep: sweep, expected: expected,
             location: location(node))
     }
 
@@ -100,6 +101,22 @@ struct DefinitionFile {
         if let escapes = number(keys["escapes"], "\"escapes\"", 0...100) { shape.escapes = escapes }
         if let delta = number(keys["delta"], "\"delta\"", 1...100_000) { shape.delta = delta }
         return .generated(generator, shape)
+    }
+
+    private mutating func readFields(_ node: Node) -> [FieldPath] {
+        guard let items = node.sequence, !items.isEmpty else {
+            add("\"fields\" must be a list", node, hint: "write  fields: ['data[*].email']")
+            return []
+        }
+        return items.compactMap { item in
+            guard let path = string(item, "an entry of \"fields\"") else { return nil }
+            do throws(FieldPathError) {
+                return try FieldPath(path)
+            } catch {
+                add(error.description, item, hint: error.hint)
+                return nil
+            }
+        }
     }
 
     private mutating func readChunks(_ node: Node) -> [Chunking] {

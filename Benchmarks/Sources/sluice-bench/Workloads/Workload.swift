@@ -11,6 +11,8 @@ struct Workload {
     var source: BodySource
     var format: Format
     var profile: String
+    /// Members whose values are masked beside what the profile's rules find.
+    var fields: [FieldPath]
     var chunks: [Chunking]
     var sweep: Sweep?
     /// By the sweep's value; under nil where the answer is the same for all.
