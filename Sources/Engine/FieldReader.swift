@@ -293,6 +293,7 @@ struct FieldReader {
 
     /// Takes a name whose last part, or all of which, stands in the window.
     private mutating func takeName(_ window: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, _ blocks: UnsafePointer<json_block>, isContinued: Bool) {
+        if !isContinued, followsTokens, takeOther(UnsafeBufferPointer(rebasing: window[part])) { return }
         let name = isContinued ? Self.folded(begun + window[part]) : Self.folded(window[part])
         if followsTokens {
             expectsKey = false
@@ -303,6 +304,18 @@ struct FieldReader {
             expect(field, named: name)
             awaiting = .colon
         }
+    }
+
+    /// Takes a name that is on no way, and is not all that there is to look at; false if it may be.
+    private mutating func takeOther(_ raw: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard deepCount == 0, let level = levels.last, !level.isSchema, raw.count <= Self.longestKey, !raw.contains(UInt8(ascii: "\\")),
+            let place = rules.place(ofOther: raw, inherited: level.field, taken: level.steps)
+        else { return false }
+        next = place
+        expectsKey = false
+        awaiting = .colon
+        awaitsProperties = raw.count >= FieldSet.properties.count && Self.folded(raw) == FieldSet.properties
+        return true
     }
 
     /// A name as it is compared, of raw bytes; empty if it is too long to be one of ours.

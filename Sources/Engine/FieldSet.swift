@@ -20,6 +20,8 @@ final class FieldSet: Sendable {
     private let names: NameTable
     /// The last names of ways.
     private let lastNames: NameTable
+    /// The names on them.
+    private let stepNames: NameTable
 
     /// A path and what it leads to.
     private struct Way: Sendable {
@@ -75,6 +77,7 @@ final class FieldSet: Sendable {
         if !rules.isEmpty, !named.contains(where: { $0.name == Self.properties }) { named.append((Self.properties, Way(field: Self.noField, rank: -1))) }
         names = NameTable(named)
         lastNames = NameTable(last)
+        stepNames = NameTable(steps.compactMap { if case .name(let name) = $0 { (name, Way(field: Self.noField, rank: 0)) } else { nil } })
     }
 
     /// The member of a JSON Schema that holds the schemas of an object's members (JSON Schema 2020-12, Core §10.3.2.1).
@@ -113,9 +116,27 @@ final class FieldSet: Sendable {
         func note(_ way: Way) { if best.map({ $0.rank < way.rank }) ?? true { best = way } }
         if case .member(let name) = link, let way = names.way(name), way.field != Self.noField { note(way) }
         var next: [UInt16] = []
-        for position in [taken, anywhere].joined() where steps[Int(position)].leads(to: link) {
-            if let way = ends[Int(position)] { note(way) } else { next.append(position + 1) }
+        func take(_ position: UInt16) { if let way = ends[Int(position)] { note(way) } else { next.append(position + 1) } }
+        for position in taken where steps[Int(position)].leads(to: link) { take(position) }
+        for position in anywhere where steps[Int(position)].leads(to: link) { take(position) }
+        return Place(field: best?.field ?? inherited, steps: next)
+    }
+
+    /// The place of a member whose name is on no way, as most are: the same as ``place(_:inherited:taken:)``, without a copy of the name.
+    ///
+    /// - Parameter name: raw bytes between the quotes, without escapes.
+    /// - Returns: nil if the name is on a way.
+    func place(ofOther name: UnsafeBufferPointer<UInt8>, inherited: Int?, taken: [UInt16]) -> Place? {
+        if stepNames.mayHold(name), stepNames.way(name) != nil { return nil }
+        var best = names.mayHold(name) ? names.way(name) : nil
+        if best?.field == Self.noField { best = nil }
+        var next: [UInt16] = []
+        func take(_ position: UInt16) {
+            guard let way = ends[Int(position)] else { return next.append(position + 1) }
+            if best.map({ $0.rank < way.rank }) ?? true { best = way }
         }
+        for position in taken where steps[Int(position)] == .any { take(position) }
+        for position in anywhere where steps[Int(position)] == .any { take(position) }
         return Place(field: best?.field ?? inherited, steps: next)
     }
 
