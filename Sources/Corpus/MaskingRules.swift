@@ -141,6 +141,7 @@ private struct SelectionWriter {
         case .remove: append(3)
         case .block: append(4)
         case .report: append(5)
+        case .hash: append(6)
         }
     }
 }
@@ -201,6 +202,7 @@ private struct SelectionReader {
         case 3: return .remove
         case 4: return .block
         case 5: return .report
+        case 6: return .hash
         default: return nil
         }
     }

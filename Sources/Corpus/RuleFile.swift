@@ -46,7 +46,7 @@ let ruleKeys = [
     "id", "entity", "description", "pattern", "checks", "context", "fields", "action", "priority", "references", "examples", "counterexamples",
 ]
 let contextKeys = ["words", "within", "required"]
-let actionNames = ["redact", "mask", "remove", "block", "report"]
+let actionNames = ["redact", "mask", "hash", "remove", "block", "report"]
 let maskKeys = ["fill", "keep_first", "keep_last", "keep_punctuation"]
 let priorities = -1000...1000
 /// Characters that a mask may keep on one side.
@@ -213,13 +213,18 @@ extension YAMLFile {
         case "mask":
             guard let options else { return .mask(Rule.MaskStyle()) }
             return readMaskStyle(options).map(Rule.Action.mask)
-        case "remove", "block", "report":
+        case "hash", "remove", "block", "report":
             if let options {
                 add("the action \"\(name)\" has no options", at: options, hint: "write  action: \(name)")
                 return nil
             }
-            return name == "remove" ? .remove : name == "block" ? .block : .report
-        case "hash", "token":
+            switch name {
+            case "hash": return .hash
+            case "remove": return .remove
+            case "block": return .block
+            default: return .report
+            }
+        case "token":
             add("the action \"\(name)\" is not supported yet", at: nameNode, hint: "use one of \(actionNames.joined(separator: ", "))")
             return nil
         default:

@@ -67,6 +67,45 @@ public final class SHA256 {
     nonisolated(unsafe) private static let algorithm: OpaquePointer? = EVP_MD_fetch(nil, "SHA256", nil)
 }
 
+/// HMAC with SHA-256 (RFC 2104, FIPS 198-1) under one key. Shared by all threads.
+///
+/// The key goes to OpenSSL, is wiped there in the end, and cannot be had back: nothing that prints or mirrors this shows it.
+public final class HMACSHA256: Sendable {
+    /// Bytes in a code.
+    public static let codeLength = SHA256.digestLength
+
+    /// Keyed, and never fed: each code is made in a copy. Only read after `init`, which is why sharing the pointer is safe.
+    nonisolated(unsafe) private let keyed: OpaquePointer
+
+    /// - Parameter key: a byte at least.
+    public init(key: [UInt8]) {
+        precondition(!key.isEmpty, "a code without a key proves nothing")
+        guard let keyed = EVP_MAC_CTX_new(Self.algorithm) else { fatalError("OpenSSL offers no HMAC") }
+        var digest = Array("SHA256".utf8CString)
+        let result = digest.withUnsafeMutableBufferPointer { digest in
+            var parameters = [OSSL_PARAM_construct_utf8_string("digest", digest.baseAddress, 0), OSSL_PARAM_construct_end()]
+            return EVP_MAC_init(keyed, key, key.count, &parameters)
+        }
+        precondition(result == 1, "OpenSSL offers no HMAC with SHA-256")
+        self.keyed = keyed
+    }
+
+    deinit { EVP_MAC_CTX_free(keyed) }
+
+    /// The code of `bytes`.
+    public func code(of bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        guard let context = EVP_MAC_CTX_dup(keyed) else { fatalError("OpenSSL has no memory") }
+        defer { EVP_MAC_CTX_free(context) }
+        var output = [UInt8](repeating: 0, count: Self.codeLength)
+        if bytes.count > 0 { precondition(EVP_MAC_update(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count) == 1) }
+        precondition(EVP_MAC_final(context, &output, nil, output.count) == 1)
+        return output
+    }
+
+    /// Fetched once, immutable after.
+    nonisolated(unsafe) private static let algorithm: OpaquePointer? = EVP_MAC_fetch(nil, "HMAC", nil)
+}
+
 /// Whether two byte strings are equal, in a time that depends on their lengths only.
 public func equalInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
     guard left.count == right.count else { return false }

@@ -17,7 +17,7 @@ extension RuleSet {
         }
         try self.init(
             base.rules + rules, compiled, PlaceFinder(base.finder, adding: compiled[base.compiled.count...], to: compiled), Scout(compiled, behind: base.scout),
-            numbers: base.numbers)
+            numbers: base.numbers, hashKey: base.hashKey)
     }
 }
 

@@ -396,7 +396,7 @@ struct BodyReader {
                     rule: field.rule.id, entity: field.rule.entity, range: origin.start(value.start)..<origin.end(value.start + 1), action: .blocked)
                 return
             }
-            guard let written = field.written(value, UnsafeBufferPointer(rebasing: window[value.start..<end]), rules.numbers, coding) else {
+            guard let written = field.written(value, UnsafeBufferPointer(rebasing: window[value.start..<end]), rules, coding) else {
                 released = value.start
                 return
             }
@@ -581,7 +581,7 @@ struct BodyReader {
                 // Most texts have one match, and then there is nothing to decide.
                 let range = place.lowerBound + match.partStart..<place.lowerBound + match.partEnd
                 writer.pass(to: range.lowerBound)
-                writer.write(rule.writtenEscaped(match, in: bytes))
+                writer.write(rule.writtenEscaped(match, in: bytes, rules.hashKey))
                 writer.skip(to: range.upperBound)
                 writer.output.findings.append(
                     Finding(
@@ -621,7 +621,7 @@ struct BodyReader {
     private mutating func applyToNumber(_ workspace: Workspace, _ json: JSONText, _ bytes: UnsafeBufferPointer<UInt8>, _ writer: inout WindowWriter) {
         if let winner = workspace.scanner.replacements.first?.winner {
             writer.pass(to: json.start)
-            writer.write(rules.numbers.written(rules.compiled[winner.rule].writtenEscaped(winner, in: bytes)))
+            writer.write(rules.numbers.written(rules.compiled[winner.rule].writtenEscaped(winner, in: bytes, rules.hashKey)))
             writer.skip(to: json.end)
         }
         // One replacement, so one finding: the first of those that mask.
@@ -653,7 +653,7 @@ struct BodyReader {
             if let winner = replacement.winner {
                 writer.pass(to: start + rawStart(replacement.start))
                 let rule = rules.compiled[winner.rule]
-                let written = isEscaped && coding == .json ? rule.writtenEscaped(winner, in: bytes) : rule.written(winner, in: bytes)
+                let written = isEscaped && coding == .json ? rule.writtenEscaped(winner, in: bytes, rules.hashKey) : rule.written(winner, in: bytes, rules.hashKey)
                 writer.write(isEscaped && coding != .json ? coding.encoded(written) : written)
             }
             writer.skip(to: start + (isEnd ? rawEnd(replacement.end) : min(rawEnd(replacement.end), rawStart(scanner.released))))

@@ -150,7 +150,12 @@ extension CompiledRule.Tables {
 extension Rule.Action {
     var label: String? { if case .redact(let label?) = self { label } else { nil } }
     /// Whether the replacement depends on all of the value.
-    var needsWholeValue: Bool { if case .mask = self { true } else { false } }
+    var needsWholeValue: Bool {
+        switch self {
+        case .mask, .hash: true
+        case .redact, .remove, .block, .report: false
+        }
+    }
 }
 
 extension Wiring {

@@ -1,21 +1,26 @@
 // What is written in the place of a match.
 
+import Cryptography
+
 extension CompiledRule {
     /// The bytes that stand for a match in a JSON string.
-    func writtenEscaped(_ match: Match, in text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    ///
+    /// - Parameter key: of `hash`.
+    func writtenEscaped(_ match: Match, in text: UnsafeBufferPointer<UInt8>, _ key: HMACSHA256?) -> [UInt8] {
         if match.isOverlong { return escapedLabel }
         switch rule.action {
         case .redact, .block, .report: return escapedLabel
-        case .mask, .remove: return JSONEscapes.escaped(written(match, in: text))
+        case .mask, .hash, .remove: return JSONEscapes.escaped(written(match, in: text, key))
         }
     }
 
     /// The bytes that stand for a match, before they are escaped for where they stand.
-    func written(_ match: Match, in text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    func written(_ match: Match, in text: UnsafeBufferPointer<UInt8>, _ key: HMACSHA256?) -> [UInt8] {
         if match.isOverlong { return label }
         switch rule.action {
         case .redact, .block, .report: return label
         case .mask(let style): return style.filled(UnsafeBufferPointer(rebasing: text[match.partStart..<match.partEnd]))
+        case .hash: return HashLabel.written(rule.entity, of: UnsafeBufferPointer(rebasing: text[match.partStart..<match.partEnd]), key) ?? label
         case .remove: return []
         }
     }
@@ -37,28 +42,33 @@ extension NumberPolicy {
 extension FieldSet.Field {
     /// What stands for a value; nil if all of it has to be known first.
     ///
-    /// - Parameter raw: what of the value is there: for a string, what stands between the quotes.
-    func written(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ numbers: NumberPolicy, _ coding: TextCoding) -> [UInt8]? {
+    /// - Parameters:
+    ///   - raw: what of the value is there: for a string, what stands between the quotes.
+    ///   - rules: that the field is of.
+    func written(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ rules: RuleSet, _ coding: TextCoding) -> [UInt8]? {
         switch value.kind {
         case .rest: return label
         case .literal:
-            if numbers == .zero { return Array("false".utf8) }
-            return numbers.written(rule.action == .remove ? [] : escapedLabel)
+            if rules.numbers == .zero { return Array("false".utf8) }
+            return rules.numbers.written(rule.action == .remove ? [] : escapedLabel)
         case .string, .number:
-            guard let text = writtenInString(value, raw, coding) else { return nil }
-            return value.kind == .number ? numbers.written(text) : text
+            guard let text = writtenInString(value, raw, rules.hashKey, coding) else { return nil }
+            return value.kind == .number ? rules.numbers.written(text) : text
         }
     }
 
-    private func writtenInString(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ coding: TextCoding) -> [UInt8]? {
+    private func writtenInString(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ key: HMACSHA256?, _ coding: TextCoding) -> [UInt8]? {
         let escapedLabel = coding == .json ? self.escapedLabel : coding.encoded(label)
         switch rule.action {
         case .redact, .block, .report: return escapedLabel
         case .remove: return []
-        case .mask(let style):
+        case .mask, .hash:
             if raw.count > CompiledRule.longestHold { return escapedLabel }
             if !value.isClosed { return nil }
-            return coding.encoded(coding.decoded(raw).withUnsafeBufferPointer { style.filled($0) })
+            return coding.decoded(raw).withUnsafeBufferPointer { text in
+                if case .mask(let style) = rule.action { return coding.encoded(style.filled(text)) }
+                return HashLabel.written(rule.entity, of: text, key).map { coding.encoded($0) } ?? escapedLabel
+            }
         }
     }
 }

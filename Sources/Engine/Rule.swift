@@ -61,6 +61,8 @@ public struct Rule: Sendable, Hashable {
         case redact(label: String?)
         /// Replaced by its own characters with most of them filled.
         case mask(MaskStyle)
+        /// Replaced by a label that is the same for the same value and the same key of the rule set: see ``HashLabel``.
+        case hash
         /// Replaced by nothing.
         case remove
         /// The body ends before the match.

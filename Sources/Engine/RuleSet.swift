@@ -24,6 +24,8 @@ public final class RuleSet: Sendable {
     let fields: FieldSet
     /// What stands in the place of a masked number.
     public let numbers: NumberPolicy
+    /// What the action `hash` makes its labels with. Without one it writes plain labels; programs that mask refuse such a set (``ruleThatNeedsKey``).
+    let hashKey: HMACSHA256?
     private let idle = Mutex<[Workspace]>([])
 
     /// Compiles `rules`, which takes some milliseconds each.
@@ -61,10 +63,11 @@ public final class RuleSet: Sendable {
     /// - Parameters:
     ///   - rules: all of them.
     ///   - compiled: those that have a pattern, in the same order.
-    init(_ rules: [Rule], _ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout, numbers: NumberPolicy = .string) throws(RuleError) {
+    init(_ rules: [Rule], _ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout, numbers: NumberPolicy = .string, hashKey: HMACSHA256? = nil) throws(RuleError) {
         self.rules = rules
         fields = try FieldSet(rules)
         self.numbers = numbers
+        self.hashKey = hashKey
         self.compiled = compiled
         self.finder = finder
         self.scout = scout
@@ -73,10 +76,13 @@ public final class RuleSet: Sendable {
         hash = Self.hash(of: rules, numbers)
     }
 
-    /// The rules of `base`, with something else in the place of numbers; nothing is compiled again.
-    public convenience init(_ base: RuleSet, numbers: NumberPolicy) throws(RuleError) {
-        try self.init(base.rules, base.compiled, base.finder, base.scout, numbers: numbers)
+    /// The rules of `base`, with something else in the place of numbers, or a key for `hash`; nothing is compiled again.
+    public convenience init(_ base: RuleSet, numbers: NumberPolicy, hashKey: HMACSHA256? = nil) throws(RuleError) {
+        try self.init(base.rules, base.compiled, base.finder, base.scout, numbers: numbers, hashKey: hashKey ?? base.hashKey)
     }
+
+    /// The first rule with the action `hash`, where there is no key for it.
+    public var ruleThatNeedsKey: Rule? { hashKey == nil ? rules.first { $0.action == .hash } : nil }
 
     static func requireOwnIds(_ rules: [Rule]) throws(RuleError) {
         var ids = Set<String>()

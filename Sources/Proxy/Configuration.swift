@@ -2,6 +2,7 @@
 //
 // `config.example.yaml` explains every setting; `ConfigurationDocument.swift` reads it.
 
+import Cryptography
 import Engine
 import Record
 
@@ -16,6 +17,8 @@ public struct Configuration: Sendable {
     public var corpusDirectory: String?
     /// Absolute path of the folder for compiled rules; nil for the user's own.
     public var cacheDirectory: String?
+    /// What the action `hash` makes its labels with; nil where no rule needs it.
+    public var hashKey: HMACSHA256?
     public var limits: Limits
     public var timeouts: Timeouts
     public var record: Recorder.Settings
@@ -65,6 +68,22 @@ public struct Configuration: Sendable {
         public var total = Duration.seconds(3600)
         /// For exchanges under way when the server is told to stop.
         public var drain = Duration.seconds(30)
+    }
+
+    /// Compiled rules made ready for a connection: with what stands for its numbers, and the key for `hash`.
+    ///
+    /// - Throws: a rule hashes, and there is no key.
+    public func prepare(_ rules: RuleSet, for connection: Connection) throws -> RuleSet {
+        var rules = rules
+        if connection.numbers != .string || hashKey != nil && rules.ruleThatNeedsKey != nil {
+            rules = try RuleSet(rules, numbers: connection.numbers, hashKey: hashKey)
+        }
+        guard let rule = rules.ruleThatNeedsKey else { return rules }
+        throw ConfigurationError([
+            ConfigurationProblem(
+                file: file, line: nil, message: "connection \"\(connection.name)\": the rule \"\(rule.id)\" has the action hash, and there is no key for it",
+                hint: "make one with  openssl rand -hex 32  and name where it is, for example  hash_key: env:SLUICE_HASH_KEY")
+        ])
     }
 
     public func connection(named name: some StringProtocol) -> Connection? {

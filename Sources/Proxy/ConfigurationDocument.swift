@@ -61,7 +61,7 @@ private struct ConfigurationDocument {
     let directory: String
     let environment: [String: String]
 
-    private static let keys = ["listen", "data", "corpus", "cache", "limits", "timeouts", "record", "connections", "keys", "people", "policies"]
+    private static let keys = ["listen", "data", "corpus", "cache", "hash_key", "limits", "timeouts", "record", "connections", "keys", "people", "policies"]
 
     func administration(_ text: String) -> (dataDirectory: String, people: [Person])? {
         guard let root = reader.root(text, keys: Self.keys), let data = dataDirectory(root) else { return nil }
@@ -83,6 +83,7 @@ private struct ConfigurationDocument {
             root.report("corpus", "there is no directory \(corpus)", hint: "name the folder that holds pii/, secrets/ and profiles/, or leave it out")
         }
         let cache = root.text("cache").map(absolute)
+        let hashKey = hashKey(root)
         let connections = connections(root)
         let people = people(root)
         let entries = keyRing(root, people: people)
@@ -92,8 +93,8 @@ private struct ConfigurationDocument {
 
         guard let listen, let data else { return nil }
         return Configuration(
-            file: reader.file, listen: listen, dataDirectory: data, corpusDirectory: corpus, cacheDirectory: cache, limits: limits(root),
-            timeouts: timeouts(root), record: record(root), connections: connections.map(\.connection), keys: KeyRing(entries),
+            file: reader.file, listen: listen, dataDirectory: data, corpusDirectory: corpus, cacheDirectory: cache, hashKey: hashKey,
+            limits: limits(root), timeouts: timeouts(root), record: record(root), connections: connections.map(\.connection), keys: KeyRing(entries),
             people: people, policies: PolicySet(policies))
     }
 
@@ -312,37 +313,28 @@ private struct ConfigurationDocument {
     /// The secret that `from` points to.
     private func secret(_ section: Section) -> Secret? {
         guard let from = section.text("from", required: true, example: "env:BILLING_TOKEN") else { return nil }
-        let value: String
-        if from.hasPrefix("env:") {
-            let name = String(from.dropFirst(4))
-            guard let found = environment[name] else {
-                section.report("from", "the environment has no variable \"\(name)\"", hint: "set it for the process that runs Sluice, or use from: file:PATH")
-                return nil
-            }
-            value = found
-        } else if from.hasPrefix("file:") {
-            let path = absolute(String(from.dropFirst(5)))
-            guard isPrivateFile(path, section, "from"), let data = FileManager.default.contents(atPath: path) else { return nil }
-            guard let text = String(validating: data, as: UTF8.self) else {
-                section.report("from", "\(path) is not text", hint: "it should hold the secret and nothing else")
-                return nil
-            }
-            value = text
-        } else {
+        guard from.hasPrefix("env:") || from.hasPrefix("file:") else {
             // The text is not repeated: it may be the secret itself.
             section.report("from", "\"\(section.path("from"))\" must begin with env: or file:; a secret is never written into this file", hint: Self.secretHint)
             return nil
         }
-        let trimmed = value.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !trimmed.isEmpty else {
-            section.report("from", "the credential is empty", hint: "check what \(from) holds")
+        do throws(SecretReference.Failure) {
+            return try SecretReference.read(from, what: "the credential", directory: directory, environment: environment)
+        } catch {
+            section.report("from", error.message, hint: error.hint)
             return nil
         }
-        guard trimmed.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            section.report("from", "the credential has a line break or another control character in it", hint: "check what \(from) holds")
+    }
+
+    /// The key for the action `hash`; a problem where it is given and cannot be had.
+    private func hashKey(_ root: Section) -> HMACSHA256? {
+        guard let reference = root.text("hash_key", example: "env:SLUICE_HASH_KEY") else { return nil }
+        do throws(SecretReference.Failure) {
+            return try SecretReference.hashKey(reference, directory: directory, environment: environment)
+        } catch {
+            root.report("hash_key", error.message, hint: error.hint)
             return nil
         }
-        return Secret(trimmed)
     }
 
     private static let secretHint =
@@ -522,8 +514,7 @@ private struct ConfigurationDocument {
     // MARK: Files and hosts
 
     private func absolute(_ path: String) -> String {
-        let full = path.hasPrefix("/") ? path : directory + "/" + path
-        return URL(fileURLWithPath: full).standardizedFileURL.path
+        SecretReference.absolute(path, in: directory)
     }
 
     private func isDirectory(_ path: String) -> Bool {
@@ -550,18 +541,12 @@ private struct ConfigurationDocument {
 
     /// Whether the file at `path` exists and only its owner can get at it.
     private func isPrivateFile(_ path: String, _ section: Section, _ key: String) -> Bool {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path),
-            attributes[.type] as? FileAttributeType == .typeRegular, FileManager.default.isReadableFile(atPath: path)
-        else {
-            section.report(key, "\(path) cannot be read", hint: "check the name and who may read it")
+        do throws(SecretReference.Failure) {
+            try SecretReference.requirePrivate(path)
+            return true
+        } catch {
+            section.report(key, error.message, hint: error.hint)
             return false
         }
-        let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0o777
-        guard mode & 0o077 == 0 else {
-            let octal = String(mode & 0o777, radix: 8)
-            section.report(key, "\(path) has mode 0\(octal): others than its owner can get at it", hint: "chmod 600 \(path)")
-            return false
-        }
-        return true
     }
 }

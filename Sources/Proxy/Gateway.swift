@@ -35,8 +35,7 @@ public final class Gateway: Sendable {
             let chosen = try rules(connection.profiles)
             let set = try compiled[chosen] ?? compile(chosen)
             compiled[chosen] = set
-            routes[connection.name] = try Route(
-                connection, file: configuration.file, rules: connection.numbers == .string ? set : RuleSet(set, numbers: connection.numbers))
+            routes[connection.name] = try Route(connection, file: configuration.file, rules: configuration.prepare(set, for: connection))
         }
         self.routes = routes
         anyRules = configuration.connections.first.flatMap { routes[$0.name] }?.rules

@@ -47,8 +47,8 @@ struct ConfigCommand: AsyncParsableCommand {
             var rules: Set<String> = []
             for connection in configuration.connections {
                 do {
-                    rules.formUnion(try corpus.ruleSet(profiles: connection.profiles).rules.map(\.id))
-                } catch {
+                    rules.formUnion(try configuration.prepare(corpus.ruleSet(profiles: connection.profiles), for: connection).rules.map(\.id))
+                } catch let error as CorpusError {
                     throw ConfigurationError(
                         error.problems.map {
                             ConfigurationProblem(

@@ -4,6 +4,7 @@ import ArgumentParser
 import Corpus
 import Engine
 import Foundation
+import Proxy
 
 struct MaskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,6 +43,9 @@ struct MaskCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What stands for a masked number in JSON: string, zero or null.", valueName: "policy"))
     var numbers: NumberPolicy = .string
 
+    @Option(help: ArgumentHelp("The key for rules with the action hash: env:NAME or file:PATH (chmod 600).", valueName: "where"))
+    var hashKey: String?
+
     @Option(help: ArgumentHelp("Feed the input in pieces of this many bytes.", valueName: "n"))
     var chunkSize: Int?
 
@@ -66,7 +70,13 @@ struct MaskCommand: ParsableCommand {
 
     func run() throws {
         var rules = try MaskingRules(rules.corpus, cache: rules.cache).ruleSet(profiles: rules.profileNames)
-        if numbers != .string { rules = try RuleSet(rules, numbers: numbers) }
+        let key = try hashKey.map { try SecretReference.hashKey($0) }
+        if numbers != .string || key != nil { rules = try RuleSet(rules, numbers: numbers, hashKey: key) }
+        if let rule = rules.ruleThatNeedsKey {
+            throw CommandError(
+                "the rule \"\(rule.id)\" has the action hash, and there is no key for it",
+                hint: "make one with  openssl rand -hex 32  and say where it is: --hash-key env:NAME or file:PATH")
+        }
         if batch {
             try MaskBatch(rules: rules, format: format).run(ByteSource(path: path))
         } else {

@@ -98,6 +98,7 @@ struct Detection {
         switch action {
         case .redact: "redact"
         case .mask: "mask"
+        case .hash: "hash"
         case .remove: "remove"
         case .block: "block"
         case .report: "report"

@@ -53,6 +53,9 @@ struct Sluice: AsyncParsableCommand {
         case let error as CommandError:
             complain(error.description)
             return ExitStatus.usage
+        case let error as SecretReference.Failure:
+            complain(error.description)
+            return ExitStatus.usage
         case is ConfigurationError, is RecordError, is ReviewError:
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             return ExitStatus.usage

@@ -78,6 +78,29 @@ import Testing
         #expect(try sluice("mask", "--format", "text", input: body).output == body)
     }
 
+    @Test func aRuleThatHashesNeedsAKeyAndGivesOneLabelForOneValue() throws {
+        try write("corpus/pii/mail.yaml", "rules: [{id: mail, entity: EMAIL_ADDRESS, pattern: '\\b[a-z]{1,20}@[a-z]{1,20}\\.org', action: hash}]\n")
+        let none = try sluice("mask", input: "to ada@example.org")
+        #expect(none.status == 2 && none.output == "")
+        #expect(none.error == "error: the rule \"mail\" has the action hash, and there is no key for it\n  hint: make one with  openssl rand -hex 32  and say where it is: --hash-key env:NAME or file:PATH\n")
+        let key = String(repeating: "0123456789abcdef", count: 4)
+        try write("key", key + "\n")
+        chmod(directory.appending(path: "key").path, 0o600)
+        let run = try sluice("mask", "--hash-key", "file:key", input: "to ada@example.org")
+        #expect(run.status == 0 && run.error == "")
+        // printf %s ada@example.org | openssl dgst -sha256 -hmac "$KEY": its first sixteen digits, 0 to f written as a to p.
+        #expect(run.output == "to [EMAIL_ADDRESS:hmac:ncemblcc-ihgghohi]")
+        #expect(try sluice("mask", "--hash-key", "file:key", "--chunk-size", "1", "--format", "json", input: #"["ada\u0040example.org"]"#).output == "[\"" + run.output.dropFirst(3) + "\"]")
+        for (reference, message) in [("key", "must begin with env: or file:"), ("file:none", "cannot be read"), ("env:NO_SUCH_KEY", "no variable")] {
+            let wrong = try sluice("mask", "--hash-key", reference, input: "to ada@example.org")
+            #expect(wrong.status == 2 && wrong.output == "" && wrong.error.contains(message) && wrong.error.contains("hint:"))
+        }
+        let cache = directory.appending(path: "cache/sluice").path
+        for name in try FileManager.default.contentsOfDirectory(atPath: cache) {
+            #expect(try Data(contentsOf: URL(filePath: cache + "/" + name)).range(of: Data(key.prefix(32).utf8)) == nil, "the key is kept in \(name)")
+        }
+    }
+
     @Test func findingsAndStatisticsGoToStandardError() throws {
         let run = try sluice("mask", "--stats", "--findings", "--chunk-size", "4", input: "to ada@example.org, now\n")
         let lines = run.error.split(separator: "\n")

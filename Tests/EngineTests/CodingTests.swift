@@ -34,7 +34,7 @@ import Testing
         var bodies = try RandomBodies(seed: seed, rules: rules)
         let fields =
             format == .form && generator.oneIn(2)
-            ? [Rule(id: "f", entity: "F", fields: [try FieldPath(generator.pick(["a", "*.b", "a.b"]))], action: generator.pick([.redact(label: nil), .mask(.init(keepLast: 1)), .report]))]
+            ? [Rule(id: "f", entity: "F", fields: [try FieldPath(generator.pick(["a", "*.b", "a.b"]))], action: generator.pick([.redact(label: nil), .mask(.init(keepLast: 1)), .hash, .report]))]
             : []
         let set = try RuleSet(base, adding: fields)
         let reference = try ReferenceMasker(rules + fields, format: format)

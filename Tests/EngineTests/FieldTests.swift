@@ -89,7 +89,7 @@ import Testing
         let (rules, base) = try RandomRules.loaded(seed: seed, kinds: generator.oneIn(2) ? [] : .all)
         var bodies = try RandomBodies(seed: seed, rules: rules, names: Self.names)
         let fields = try (0..<generator.within(1...3)).map { index in
-            let action: Rule.Action = generator.pick([.redact(label: nil), .redact(label: "\"x\""), .remove, .mask(.init(keepLast: 1)), .report, .redact(label: nil)])
+            let action: Rule.Action = generator.pick([.redact(label: nil), .redact(label: "\"x\""), .remove, .mask(.init(keepLast: 1)), .report, .hash])
             let paths = try (0..<generator.within(1...2)).map { _ in try FieldPath(path(&generator)) }
             return Rule(
                 id: "f\(index)", entity: "F\(index)", fields: paths, action: generator.oneIn(12) ? .block : action, priority: generator.below(2))

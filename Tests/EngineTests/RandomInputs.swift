@@ -1,5 +1,6 @@
 // Random rules and bodies: small alphabets and strings made from the patterns, so that matches, near-matches and overlaps are common.
 
+import Cryptography
 import Engine
 import Foundation
 
@@ -64,7 +65,7 @@ struct RandomRules {
         for attempt in 0..<10 {
             let rules = make(seed: seed &+ UInt64(attempt) << 40, kinds: kinds)
             do {
-                return (rules, try RuleSet(rules))
+                return (rules, try RuleSet(RuleSet(rules), numbers: .string, hashKey: HMACSHA256(key: ReferenceHash.key)))
             } catch {
                 guard error.message.contains("states") || error.message.contains("units of work") else { throw error }
             }
@@ -92,7 +93,8 @@ struct RandomRules {
         switch generator.below(16) {
         case 0: .redact(label: generator.pick(["", "*", "\"\\\n\u{1}", "é{}"]))
         case 1, 2: .remove
-        case 3, 4, 5, 6: .mask(maskStyle())
+        case 3, 4, 5: .mask(maskStyle())
+        case 6: .hash
         case 7 where kinds.contains(.block): .block
         case 8, 9: kinds.contains(.report) ? .report : .remove
         default: .redact(label: nil)

@@ -39,7 +39,7 @@ struct ReferenceRule {
 
     /// Whether a match is sure at its first end, whatever follows.
     var isPrompt: Bool {
-        let needsWholeValue = if case .mask = rule.action { true } else { false }
+        let needsWholeValue = if case .mask = rule.action { true } else { rule.action == .hash }
         return rule.checks.isEmpty && !needsWholeValue && pattern.after == .empty && pattern.whole.hasUnboundedRepeat
     }
 
@@ -155,18 +155,21 @@ struct ReferenceMasker {
         let label: [UInt8]
         switch value.rule.action {
         case .redact(let own): label = Array((own ?? "[REDACTED:\(value.rule.entity)]").utf8)
-        case .mask: label = Array("[REDACTED:\(value.rule.entity)]".utf8)
+        case .mask, .hash: label = Array("[REDACTED:\(value.rule.entity)]".utf8)
         case .remove: label = value.kind == .rest ? Array("[REDACTED:\(value.rule.entity)]".utf8) : []
         case .block, .report:
             outcome.blocked = .init(rule: value.rule.id, range: field.first, outcome: .blocked)
             return outcome
         }
         var text = label
-        if case .mask(let style) = value.rule.action, value.kind == .string || value.kind == .number, bytes.count <= Self.longest {
+        var style: Rule.MaskStyle?
+        if case .mask(let own) = value.rule.action { style = own }
+        if style != nil || value.rule.action == .hash, value.kind == .string || value.kind == .number, bytes.count <= Self.longest {
             // Without its end: the body may have ended in an escape.
             let string = [UInt8(ascii: "\"")] + bytes
             let decoded = format == .form ? ReferenceCodings.form([UInt8(ascii: "=")] + bytes, fields: [], goesOn: false).texts[1].bytes : ReferenceJSON(string).texts.first?.bytes ?? []
-            text = filled(value.kind == .string ? decoded[...] : bytes[...], style)
+            let said = value.kind == .string ? decoded : bytes
+            text = style.map { filled(said[...], $0) } ?? ReferenceHash.label(value.rule.entity, said)
         }
         let written: [UInt8]
         switch value.kind {
@@ -348,6 +351,7 @@ struct ReferenceMasker {
             switch rule.action {
             case .redact(let label): Array((label ?? plain).utf8)
             case .mask(let style): winner.isOverlong ? Array(plain.utf8) : filled(text.bytes[winner.part], style)
+            case .hash: winner.isOverlong ? Array(plain.utf8) : ReferenceHash.label(rule.entity, Array(text.bytes[winner.part]))
             case .remove: winner.isOverlong ? Array(plain.utf8) : []
             case .block, .report: fatalError("never wins")
             }

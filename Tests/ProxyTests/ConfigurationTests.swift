@@ -39,7 +39,7 @@ import Testing
             guard let mark = line.range(of: #"^ *# (?=(  )?[a-z_]+:( |$))"#, options: .regularExpression) else { return String(line) }
             return String(repeating: " ", count: line[mark].count - 2) + line[mark.upperBound...]
         }.joined(separator: "\n")
-        for setting in ["tls:", "plaintext:", "corpus:", "header:", "request_body:", "connections:", "connect:", "head:", "idle:", "total:", "drain:",
+        for setting in ["tls:", "plaintext:", "corpus:", "hash_key:", "header:", "request_body:", "connections:", "connect:", "head:", "idle:", "total:", "drain:",
             "body_limit:", "sync_interval:", "segment_size:", "ca_file:", "server_name:", "expires:"]
         {
             #expect(uncommented.split(separator: "\n").contains { $0.drop { $0 == " " }.hasPrefix(setting) }, "\(setting) is not in the example")
@@ -211,6 +211,11 @@ import Testing
         .init("upstream: https://vendor.example", credential + "{kind: header, name: Host, from: env:TOKEN}", 6, "\"Host\" frames the message", ""),
         .init("upstream: https://vendor.example", credential + "{kind: basic, from: env:TOKEN}", 6, "user:password", "printf"),
         .init("upstream: https://vendor.example", "upstream: http://vendor.example\n    credential: {kind: bearer, from: env:TOKEN}", 5, "the credential would cross the network in clear text", "https://"),
+        // the key for hash
+        .init("data: data", "data: data\nhash_key: hunter2", 3, "the hash key must begin with env: or file:", "mode 0600"),
+        .init("data: data", "data: data\nhash_key: env:TOKENN", 3, "the environment has no variable \"TOKENN\"", "file:PATH"),
+        .init("data: data", "data: data\nhash_key: env:TOKEN", 3, "fewer than 32", "openssl rand -hex 32"),
+        .init("data: data", "data: data\nhash_key: file:/nonexistent/k", 3, "/nonexistent/k cannot be read", ""),
         // keys and people
         .init("    hash:", "    key: hunter2\n    hash:", 8, "a key is never written into this file, only its hash", "sluice key new"),
         .init("sha256:ab", "sha256:zz", 8, "is not sha256: and 64 hexadecimal digits", "sluice key new"),
@@ -270,6 +275,24 @@ import Testing
         #expect(throws: ConfigurationError.self) { try parse("") }
         #expect(throws: ConfigurationError.self) { try parse("- a\n- b\n") }
         #expect(throws: ConfigurationError.self) { try Configuration.load("/nonexistent/sluice.yaml", environment: [:]) }
+    }
+
+    @Test func theKeyForHashIsReadFromAPrivateFileAndShowsNowhere() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/hash.key"
+        let key = "key-" + String(repeating: "0f", count: 20)
+        try Data("\(key)\n".utf8).write(to: URL(fileURLWithPath: path))
+        let text = Self.small.replacing("data: data", with: "data: data\nhash_key: file:hash.key")
+        chmod(path, 0o644)
+        #expect(throws: ConfigurationError.self) { try parse(text, file: directory.path + "/sluice.yaml") }
+        chmod(path, 0o600)
+        let configuration = try parse(text, file: directory.path + "/sluice.yaml")
+        let hashKey = try #require(configuration.hashKey)
+        let value = Array("4242".utf8)
+        #expect(value.withUnsafeBytes { hashKey.code(of: $0) } == value.withUnsafeBytes { HMACSHA256(key: Array(key.utf8)).code(of: $0) })
+        var dumped = "\(configuration) \(String(reflecting: configuration))"
+        dump(configuration, to: &dumped)
+        #expect(!dumped.contains("0f0f0f"))
     }
 
     @Test func filesOfCredentialsAreReadOnlyIfTheyAreTheirOwnersAlone() throws {

@@ -44,6 +44,39 @@ import Testing
         }
     }
 
+    @Test("A rule that hashes needs a key before anything is served, and has it on every connection")
+    func hashing() throws {
+        var rule = TestRules.card
+        rule.action = .hash
+        func gateway(_ key: String, _ environment: [String: String] = [:]) throws -> Gateway {
+            let configuration = try Configuration.parse(
+                """
+                listen: {host: 127.0.0.1, port: 0}
+                data: data
+                \(key)
+                connections:
+                  - {name: one, upstream: "https://one.example.com", credential: {kind: bearer, from: env:ONE}, numbers: zero}
+                  - {name: two, upstream: "https://two.example.com"}
+                keys:
+                  - {name: agent, groups: [agents], hash: "sha256:\(String(repeating: "0", count: 64))"}
+                policies:
+                  - {groups: [agents], connections: ["*"], decision: allow}
+                """, file: "sluice.yaml", environment: environment.merging(["ONE": "first-" + "credential"]) { $1 })
+            return try Gateway(configuration, logger: Logger(label: "test")) { _ in [rule] }
+        }
+        do {
+            _ = try gateway("")
+            Issue.record("there is no key")
+        } catch let error as ConfigurationError {
+            #expect(error.problems.map(\.message) == ["connection \"one\": the rule \"test-card\" has the action hash, and there is no key for it"])
+            #expect(error.problems[0].hint?.contains("hash_key: env:") == true)
+        }
+        let keyed = try gateway("hash_key: env:KEY", ["KEY": String(repeating: "k1", count: 20)])
+        let (one, two) = (try #require(keyed.route(named: "one")).rules, try #require(keyed.route(named: "two")).rules)
+        let label = Self.masked(TestRules.cardNumber, one)
+        #expect(label.hasPrefix("[CARD:hmac:") && Self.masked(TestRules.cardNumber, two) == label)
+    }
+
     private static func masked(_ text: String, _ rules: RuleSet) -> String {
         var masker = Masker(rules, format: .text)
         var output: [UInt8] = []
