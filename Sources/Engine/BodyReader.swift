@@ -9,6 +9,8 @@ struct BodyReader {
         /// A text with character references.
         case markup
         case form
+        /// A table of separated values.
+        case csv
 
         /// How its texts are written.
         var coding: TextCoding {
@@ -17,13 +19,15 @@ struct BodyReader {
             case .json: .json
             case .markup: .markup
             case .form: .form
+            case .csv: .unquoted
             }
         }
     }
 
     private let rules: RuleSet
     private let reading: Reading
-    private var coding: TextCoding { reading.coding }
+    /// Of the text that is dealt with.
+    private var coding: TextCoding
     /// Documents around this one.
     private let level: Int
     /// The last bytes before those that were not released, as they came: what a text that begins in the next window can look back on.
@@ -43,6 +47,7 @@ struct BodyReader {
     private var oversizedFrom = 0
     private var fields: FieldReader
     private var form: FormReader
+    @Apart private var csv: CSVReader? = nil
     /// The value of a field that goes on has its replacement already.
     private var hasBegun = false
     /// Where that value began in the body, and where one did that is reported.
@@ -65,6 +70,8 @@ struct BodyReader {
         self.before = before
         fields = FieldReader(rules.fields)
         form = FormReader(rules.fields)
+        if reading == .csv { csv = CSVReader(rules.fields) }
+        coding = reading.coding
     }
 
     /// Reads a window. The next one begins behind the last byte that the writer has dealt with, and adds bytes to the rest. Not to be called again after
@@ -88,7 +95,7 @@ struct BodyReader {
         switch reading {
         case .text: readText(whole, behind, isLast, workspace, &writer)
         case .json: try readJSON(whole, behind, isLast, workspace, &writer)
-        case .markup, .form: try readCoded(whole, behind, isLast, workspace, &writer)
+        case .markup, .form, .csv: try readCoded(whole, behind, isLast, workspace, &writer)
         }
         if writer.block != nil { return }
         let released = behind + writer.position
@@ -169,7 +176,7 @@ struct BodyReader {
         watch = workspace.scanner.watch
     }
 
-    // MARK: Forms and markup
+    // MARK: Forms, tables and markup
 
     private mutating func readCoded(
         _ whole: UnsafeBufferPointer<UInt8>, _ behind: Int, _ isLast: Bool, _ workspace: Workspace, _ writer: inout WindowWriter
@@ -178,18 +185,24 @@ struct BodyReader {
         workspace.texts.removeAll(keepingCapacity: true)
         workspace.values.removeAll(keepingCapacity: true)
         workspace.reported.removeAll(keepingCapacity: true)
-        if reading == .form {
+        var released = window.count
+        switch reading {
+        case .form:
             form.read(window, isLast: isLast, into: &workspace.texts, &workspace.values)
             listReports(workspace)
-        } else {
+        case .csv:
+            released = try csv!.read(window, isLast: isLast, into: &workspace.texts, &workspace.values)
+            listReports(workspace)
+        case .text, .json, .markup:
             let hasEscape = window.contains { coding.isSpecial($0) }
             workspace.texts = [JSONText(kind: .string(hasEscape: hasEscape), start: 0, end: window.count, isContinued: hasText, isClosed: isLast)]
             hasText = true
         }
         try fillArena(whole, behind, workspace)
-        var released = window.count
+        let cells = csv?.cells ?? []
         var nextDecoded = 0
-        for text in workspace.texts where writer.block == nil {
+        for (index, text) in workspace.texts.enumerated() where writer.block == nil {
+            if reading == .csv { coding = cells[index].coding }
             if case .field(let index) = text.kind {
                 maskField(workspace.values[index], window, &released, &writer)
                 continue
@@ -207,7 +220,9 @@ struct BodyReader {
         keepReports(workspace, &writer)
         if writer.block != nil { return }
         writer.pass(to: released)
-        if reading == .form, let last = workspace.texts.last { form.keep(window, from: last.start, released: writer.position) }
+        guard let last = workspace.texts.last else { return }
+        if reading == .form { form.keep(window, from: last.start, released: writer.position) }
+        if reading == .csv { csv?.keep(window, from: last.start, released: writer.position) }
     }
 
     // MARK: JSON
@@ -281,7 +296,12 @@ struct BodyReader {
             lookback.withUnsafeBufferPointer { lookback in
                 let place = decoded.map { $0.start..<$0.start + $0.count } ?? behind + json.start..<behind + json.end
                 let bytes = UnsafeBufferPointer(rebasing: decoded == nil ? whole[place] : arena[place.lowerBound + CoreFinder.slack..<place.upperBound + CoreFinder.slack])
-                let raw = UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.seen)..<behind + json.start])
+                let raw =
+                    if let context = decoded?.context {
+                        UnsafeBufferPointer(rebasing: arena[context])
+                    } else {
+                        UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.seen)..<behind + json.start])
+                    }
                 let units = unitsKept(of: json, decoded?.units)
                 let stretch = TextScanner.Stretch(
                     bytes: bytes, isLast: json.isClosed, lookback: json.isContinued ? lookback : raw, units: units)
@@ -381,10 +401,9 @@ struct BodyReader {
     ) {
         let field = rules.fields.fields[value.field]
         var end = value.end
-        if value.kind == .string, !value.isClosed, coding == .json {
+        if value.kind == .string, !value.isClosed, coding == .json || coding == .quoted {
             // The first half of an escape waits for the second.
-            let backslashes = window[value.start..<end].reversed().prefix { $0 == UInt8(ascii: "\\") }.count
-            end -= backslashes & 1
+            end -= coding.unfinished(window[value.start..<end])
             released = end
         }
         if !value.isContinued { hasBegun = false }
@@ -527,14 +546,23 @@ struct BodyReader {
         workspace.arena.removeAll(keepingCapacity: true)
         workspace.decoded.removeAll(keepingCapacity: true)
         let window = UnsafeBufferPointer(rebasing: whole[behind...])
-        for json in workspace.texts where isApart(json, whole, behind) {
+        let csv = reading == .csv ? csv : nil
+        for (index, json) in workspace.texts.enumerated() where isApart(json, whole, behind) {
+            let coding = csv?.cells[index].coding ?? self.coding
             if workspace.arena.isEmpty { workspace.arena.append(contentsOf: repeatElement(0, count: CoreFinder.slack)) }
+            var context: Range<Int>?
             if json.isContinued {
                 workspace.arena.append(contentsOf: text.lookback)
             } else {
                 if rules.usesContext {
+                    let name = csv.map { $0.name(of: $0.cells[index]) } ?? []
+                    let first = workspace.arena.count
                     workspace.arena.append(
-                        contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - Rule.Context.seen)..<behind + json.start]))
+                        contentsOf: UnsafeBufferPointer(rebasing: whole[max(0, behind + json.start - max(0, Rule.Context.seen - name.count))..<behind + json.start]))
+                    if !name.isEmpty {
+                        workspace.arena.append(contentsOf: name.suffix(Rule.Context.seen))
+                        context = first..<workspace.arena.count
+                    }
                 }
             }
             // An edge, where there is none in the bytes.
@@ -551,7 +579,7 @@ struct BodyReader {
                 workspace.arena.append(contentsOf: raw)
             }
             workspace.decoded.append(
-                Workspace.DecodedText(start: start - CoreFinder.slack, count: workspace.arena.count - start, rawCount: read, units: units))
+                Workspace.DecodedText(start: start - CoreFinder.slack, count: workspace.arena.count - start, rawCount: read, units: units, context: context))
             workspace.arena.append(UInt8(ascii: "\""))
         }
         if !workspace.arena.isEmpty { workspace.arena.append(contentsOf: repeatElement(0, count: CoreFinder.slack)) }

@@ -140,6 +140,18 @@ final class FieldSet: Sendable {
         return Place(field: best?.field ?? inherited, steps: next)
     }
 
+    /// The field of a name that is a way: `user[pin]` and `user.pin`, as `{"user": {"pin": …}}` would be.
+    ///
+    /// - Parameter name: without escapes.
+    func field(ofWay name: [UInt8]) -> Int? {
+        var place = Place(field: nil, steps: outermost)
+        for part in name.split(whereSeparator: { "[].".utf8.contains($0) }) {
+            let number = Int(String(decoding: part, as: UTF8.self))
+            place = self.place(number.map { .element($0) } ?? .member(FieldPath.folded(part)), inherited: place.field, taken: place.steps)
+        }
+        return place.field
+    }
+
     /// The field of a member where the way to it is not known: each path counts as its last name.
     func field(_ link: Link) -> Int? {
         guard case .member(let name) = link else { return nil }

@@ -58,15 +58,7 @@ struct FormReader {
         texts.append(JSONText(kind: .string(hasEscape: true), start: range.lowerBound, end: range.upperBound, isContinued: isContinued, isClosed: isClosed))
     }
 
-    /// The field of a name. `user[pin]` and `user.pin` are ways, as `{"user": {"pin": …}}` would be.
     private func field(_ raw: [UInt8]) -> Int? {
-        if raw.count > FieldReader.longestKey { return nil }
-        let name = raw.withUnsafeBufferPointer { TextCoding.form.decoded($0) }
-        var place = FieldSet.Place(field: nil, steps: rules.outermost)
-        for part in name.split(whereSeparator: { "[].".utf8.contains($0) }) {
-            let number = Int(String(decoding: part, as: UTF8.self))
-            place = rules.place(number.map { .element($0) } ?? .member(FieldPath.folded(part)), inherited: place.field, taken: place.steps)
-        }
-        return place.field
+        raw.count > FieldReader.longestKey ? nil : rules.field(ofWay: raw.withUnsafeBufferPointer { TextCoding.form.decoded($0) })
     }
 }

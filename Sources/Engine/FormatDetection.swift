@@ -30,7 +30,7 @@ public enum FormatDetection {
             switch declared {
             case .json, .ndjson: look.eventsForJSON()
             case .sse: look.documentForEvents()
-            case .text, .markup, .form, nil: look.either()
+            case .text, .markup, .form, .csv, nil: look.either()
             }
         return switch found {
         case .more: .undecided

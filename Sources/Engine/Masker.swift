@@ -10,6 +10,8 @@ public enum Format: String, Sendable, CaseIterable {
     case markup
     /// `application/x-www-form-urlencoded`: names and values are texts, their percent-encoding resolved.
     case form
+    /// Separated values (RFC 4180): each field is a text, its quotes resolved; the first record names the columns.
+    case csv
     /// Lines that are JSON documents, and may be the events of a model's answer: each leaves whole then, as in `sse`. Where no model speaks in the first lines, or
     /// where they are no documents, the body is read as `json`.
     case ndjson
@@ -45,6 +47,7 @@ public struct Masker {
         case .json: body = BodyMasker(rules, .json)
         case .markup: body = BodyMasker(rules, .markup)
         case .form: body = BodyMasker(rules, .form)
+        case .csv: body = BodyMasker(rules, .csv)
         case .ndjson: events = EventStreamMasker(rules, .lines)
         case .sse: events = EventStreamMasker(rules, .serverSent)
         }

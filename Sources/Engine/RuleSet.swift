@@ -106,7 +106,7 @@ public final class RuleSet: Sendable {
         // Values in a fixed order, each with its length in front, so that no two sets of rules read alike.
         var bytes: [UInt8] = []
         func add(_ text: String) { bytes.append(contentsOf: Array("\(text.utf8.count):\(text)".utf8)) }
-        add("sluice meaning 4")
+        add("sluice meaning 5")
         for rule in rules {
             for text in [rule.id, rule.entity, rule.pattern, "\(rule.priority)", "\(rule.checks)", "\(rule.action)"] { add(text) }
             add(rule.context.map { "\($0.within) \($0.words)" } ?? "")
@@ -160,6 +160,8 @@ final class Workspace: @unchecked Sendable {
         /// Raw bytes that were decoded.
         var rawCount: Int
         var units: UnitMap
+        /// Where in the arena stands what its context sees before it, if that is not what stands before it in the window.
+        var context: Range<Int>?
     }
 
     fileprivate init(_ rules: RuleSet, scratch: OpaquePointer?) {

@@ -9,11 +9,14 @@ enum TextCoding {
     case form
     /// HTML and XML. Source: WHATWG HTML §13.2.5.72 and on, XML 1.0 §4.1.
     case markup
+    /// A field of a table between quotes, and one without. Source: RFC 4180 §2.
+    case quoted, unquoted
 
     /// Whether a byte may begin more than itself, or stand for another.
     func isSpecial(_ byte: UInt8) -> Bool {
         switch self {
-        case .plain: false
+        case .plain, .unquoted: false
+        case .quoted: byte == UInt8(ascii: "\"")
         case .json: byte == UInt8(ascii: "\\")
         case .form: byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+")
         case .markup: byte == UInt8(ascii: "&")
@@ -26,11 +29,11 @@ enum TextCoding {
     /// - Returns: the bytes of `raw` that were read.
     func decode(_ raw: UnsafeBufferPointer<UInt8>, isClosed: Bool, into text: inout [UInt8], noting units: inout UnitMap) -> Int {
         switch self {
-        case .plain:
+        case .plain, .unquoted:
             text.append(contentsOf: raw)
             return raw.count
         case .json: return JSONEscapes.decode(raw, isClosed: isClosed, into: &text, noting: &units)
-        case .form, .markup: return resolve(raw, isClosed: isClosed, into: &text, noting: &units)
+        case .form, .markup, .quoted: return resolve(raw, isClosed: isClosed, into: &text, noting: &units)
         }
     }
 
@@ -56,7 +59,12 @@ enum TextCoding {
             }
             let rest = UnsafeBufferPointer(rebasing: raw[index...])
             let start = text.count
-            let escape = self == .form ? PercentEscape.read(rest, into: &text) : CharacterReference.read(rest, isClosed: isClosed, into: &text)
+            let escape =
+                switch self {
+                case .form: PercentEscape.read(rest, into: &text)
+                case .quoted: DoubledQuote.read(rest, into: &text)
+                case .markup, .json, .plain, .unquoted: CharacterReference.read(rest, isClosed: isClosed, into: &text)
+                }
             switch escape {
             case .cut where !isClosed: return index
             case .cut, .none:
@@ -79,7 +87,23 @@ enum TextCoding {
         case .json: JSONEscapes.escaped(text)
         case .form: text.flatMap { PercentEscape.written($0) }
         case .markup: text.flatMap { CharacterReference.written($0) }
+        case .quoted: text.flatMap { $0 == UInt8(ascii: "\"") ? [$0, $0] : [$0] }
+        // Quotes cannot be put around it any more, so what would need them goes.
+        case .unquoted: text.map { Self.needsQuotes.contains($0) ? UInt8(ascii: " ") : $0 }
         }
+    }
+
+    private static let needsQuotes = ByteSet(ascii: ",;\t|\"\r\n")
+
+    /// Bytes at the end of `raw` that may be the first half of an escape; none in codings whose escapes are longer than two bytes and not looked at here.
+    func unfinished(_ raw: UnsafeBufferPointer<UInt8>.SubSequence) -> Int {
+        let half: UInt8
+        switch self {
+        case .json: half = UInt8(ascii: "\\")
+        case .quoted: half = UInt8(ascii: "\"")
+        case .plain, .form, .markup, .unquoted: return 0
+        }
+        return raw.reversed().prefix { $0 == half }.count & 1
     }
 }
 
@@ -91,6 +115,15 @@ private enum Escape {
     case none
     /// More bytes can tell.
     case cut
+}
+
+private enum DoubledQuote {
+    static func read(_ raw: UnsafeBufferPointer<UInt8>, into text: inout [UInt8]) -> Escape {
+        guard raw.count > 1 else { return .cut }
+        guard raw[1] == UInt8(ascii: "\"") else { return .none }
+        text.append(UInt8(ascii: "\""))
+        return .unit(2)
+    }
 }
 
 private enum PercentEscape {

@@ -79,6 +79,7 @@ struct BodyReading: Sendable, Equatable {
         if lineTypes.contains(essence) { return .ndjson }
         if jsonTypes.contains(essence) || essence.hasSuffix("+json") { return .json }
         if essence == "application/x-www-form-urlencoded" { return .form }
+        if tableTypes.contains(essence) { return .csv }
         if markupTypes.contains(essence) || essence.hasSuffix("+xml") { return .markup }
         if essence.hasPrefix("text/") || textTypes.contains(essence) || essence.hasSuffix("+yaml")
             || essence.hasPrefix("multipart/")
@@ -107,6 +108,8 @@ struct BodyReading: Sendable, Equatable {
         "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json",
     ]
     private static let markupTypes: Set<String> = ["text/html", "text/xml", "application/xml"]
+    /// The delimiter is told by the first record.
+    private static let tableTypes: Set<String> = ["text/csv", "text/tab-separated-values", "application/csv"]
     private static let textTypes: Set<String> = [
         "application/javascript", "application/ecmascript", "application/yaml",
         "application/x-yaml", "application/toml", "application/sql", "application/graphql", "application/json-seq",

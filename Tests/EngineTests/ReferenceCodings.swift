@@ -39,7 +39,7 @@ enum ReferenceCodings {
     }
 
     /// A form says what a document of nested members would say.
-    private static func field(_ way: [String], _ fields: [Rule]) -> Rule? {
+    static func field(_ way: [String], _ fields: [Rule]) -> Rule? {
         var document = "0"
         for part in way.reversed() {
             if let number = Int(part) {

@@ -12,6 +12,8 @@ struct ReferenceFieldText {
     var bytes: [UInt8]
     /// Documents around that one.
     var depth: Int
+    /// Of a table: whether it stands between quotes.
+    var cell: ReferenceText.Kind?
 }
 
 /// What a reader of a JSON body sees, of which some strings hold JSON.

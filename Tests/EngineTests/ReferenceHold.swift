@@ -47,7 +47,13 @@ extension ReferenceMasker {
             guard let last = ReferenceCodings.form(prefix, fields: [], goesOn: true).texts.last else { return nothing }
             text = last
             unreadFrom = last.unfinishedEscape
-        case .sse, .ndjson: preconditionFailure("the reference reads text, JSON, forms and markup")
+        case .csv:
+            let table = ReferenceTable(prefix, fields: [], goesOn: true)
+            if table.isUndecided { return HoldBound(from: 0, reason: .unfinished, endsInEscape: true) }
+            guard let last = table.texts.last, last.isOpen else { return nothing }
+            text = last
+            unreadFrom = last.unfinishedEscape
+        case .sse, .ndjson: preconditionFailure("the reference reads no events")
         }
         var bound = nothing
         if let escape = unreadFrom { bound = HoldBound(from: escape, reason: .unfinished, endsInEscape: true) }

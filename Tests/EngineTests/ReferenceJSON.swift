@@ -2,7 +2,7 @@
 
 /// A stretch of what a reader of the body sees, and where each of its bytes stands in the body.
 struct ReferenceText {
-    enum Kind { case plain, string, number, formPart, markup }
+    enum Kind { case plain, string, number, formPart, markup, quotedCell, cell }
 
     var kind: Kind
     /// Where it begins in the body; for a string, after the quote.

@@ -116,7 +116,10 @@ struct ReferenceMasker {
         case .form:
             let form = ReferenceCodings.form(body, fields: fields, goesOn: false)
             (texts, values, reports) = (form.texts, form.values, form.reports)
-        case .sse, .ndjson: preconditionFailure("the reference reads text, JSON, forms and markup")
+        case .csv:
+            let table = ReferenceTable(body, fields: fields, goesOn: false)
+            (texts, values, reports) = (table.texts, table.values, table.reports)
+        case .sse, .ndjson: preconditionFailure("the reference reads no events")
         }
         // Texts and values of fields, in order.
         let outcomes = texts.map { ($0.start, mask($0)) } + values.map { ($0.raw.lowerBound, mask($0)) }
@@ -167,13 +170,14 @@ struct ReferenceMasker {
         if style != nil || value.rule.action == .hash, value.kind == .string || value.kind == .number, bytes.count <= Self.longest {
             // Without its end: the body may have ended in an escape.
             let string = [UInt8(ascii: "\"")] + bytes
-            let decoded = format == .form ? ReferenceCodings.form([UInt8(ascii: "=")] + bytes, fields: [], goesOn: false).texts[1].bytes : ReferenceJSON(string).texts.first?.bytes ?? []
+            let decoded = value.kind == .string && field.cell != nil ? ReferenceTable.said(bytes, field.cell!) : format == .form ? ReferenceCodings.form([UInt8(ascii: "=")] + bytes, fields: [], goesOn: false).texts[1].bytes : ReferenceJSON(string).texts.first?.bytes ?? []
             let said = value.kind == .string ? decoded : bytes
             text = style.map { filled(said[...], $0) } ?? ReferenceHash.label(value.rule.entity, said)
         }
         let written: [UInt8]
         switch value.kind {
         case .rest: written = text
+        case .string where field.cell != nil: written = ReferenceTable.written(text, field.cell!)
         case .string where format == .form: written = ReferenceCodings.writtenInForm(text)
         case .string: written = escaped(text)
         case .number: written = standsForNumber(escaped(text))
@@ -361,6 +365,7 @@ struct ReferenceMasker {
         case .number: return written
         case .formPart: return ReferenceCodings.writtenInForm(written)
         case .markup: return ReferenceCodings.writtenInMarkup(written)
+        case .quotedCell, .cell: return ReferenceTable.written(written, text.kind)
         }
     }
 
