@@ -11,6 +11,13 @@ struct BodyReader {
         case form
         /// A table of separated values.
         case csv
+        /// The header fields of a part.
+        case headerFields
+        /// One value, all of which belongs to a field rule.
+        case value(of: Int)
+
+        var isForm: Bool { if case .form = self { true } else { false } }
+        var isTable: Bool { if case .csv = self { true } else { false } }
 
         /// How its texts are written.
         var coding: TextCoding {
@@ -19,7 +26,9 @@ struct BodyReader {
             case .json: .json
             case .markup: .markup
             case .form: .form
-            case .csv: .unquoted
+            // Quotes and ends of lines would be more fields.
+            case .csv, .headerFields: .unquoted
+            case .value: .plain
             }
         }
     }
@@ -70,7 +79,7 @@ struct BodyReader {
         self.before = before
         fields = FieldReader(rules.fields)
         form = FormReader(rules.fields)
-        if reading == .csv { csv = CSVReader(rules.fields) }
+        if reading.isTable { csv = CSVReader(rules.fields) }
         coding = reading.coding
     }
 
@@ -95,7 +104,7 @@ struct BodyReader {
         switch reading {
         case .text: readText(whole, behind, isLast, workspace, &writer)
         case .json: try readJSON(whole, behind, isLast, workspace, &writer)
-        case .markup, .form, .csv: try readCoded(whole, behind, isLast, workspace, &writer)
+        case .markup, .form, .csv, .headerFields, .value: try readCoded(whole, behind, isLast, workspace, &writer)
         }
         if writer.block != nil { return }
         let released = behind + writer.position
@@ -193,6 +202,15 @@ struct BodyReader {
         case .csv:
             released = try csv!.read(window, isLast: isLast, into: &workspace.texts, &workspace.values)
             listReports(workspace)
+        case .value(let field):
+            workspace.values = [FieldReader.Value(field: field, start: 0, end: window.count, kind: .string, isContinued: hasText, isClosed: isLast)]
+            let isReported = rules.fields.fields[field].rule.action == .report
+            workspace.texts = [JSONText(kind: isReported ? .string(hasEscape: true) : .field(0), start: 0, end: window.count, isContinued: hasText, isClosed: isLast)]
+            hasText = true
+            listReports(workspace)
+        case .headerFields:
+            workspace.texts = [JSONText(kind: .string(hasEscape: true), start: 0, end: window.count, isContinued: hasText, isClosed: isLast)]
+            hasText = true
         case .text, .json, .markup:
             let hasEscape = window.contains { coding.isSpecial($0) }
             workspace.texts = [JSONText(kind: .string(hasEscape: hasEscape), start: 0, end: window.count, isContinued: hasText, isClosed: isLast)]
@@ -202,7 +220,7 @@ struct BodyReader {
         let cells = csv?.cells ?? []
         var nextDecoded = 0
         for (index, text) in workspace.texts.enumerated() where writer.block == nil {
-            if reading == .csv { coding = cells[index].coding }
+            if reading.isTable { coding = cells[index].coding }
             if case .field(let index) = text.kind {
                 maskField(workspace.values[index], window, &released, &writer)
                 continue
@@ -221,8 +239,8 @@ struct BodyReader {
         if writer.block != nil { return }
         writer.pass(to: released)
         guard let last = workspace.texts.last else { return }
-        if reading == .form { form.keep(window, from: last.start, released: writer.position) }
-        if reading == .csv { csv?.keep(window, from: last.start, released: writer.position) }
+        if reading.isForm { form.keep(window, from: last.start, released: writer.position) }
+        if reading.isTable { csv?.keep(window, from: last.start, released: writer.position) }
     }
 
     // MARK: JSON
@@ -546,7 +564,7 @@ struct BodyReader {
         workspace.arena.removeAll(keepingCapacity: true)
         workspace.decoded.removeAll(keepingCapacity: true)
         let window = UnsafeBufferPointer(rebasing: whole[behind...])
-        let csv = reading == .csv ? csv : nil
+        let csv = reading.isTable ? csv : nil
         for (index, json) in workspace.texts.enumerated() where isApart(json, whole, behind) {
             let coding = csv?.cells[index].coding ?? self.coding
             if workspace.arena.isEmpty { workspace.arena.append(contentsOf: repeatElement(0, count: CoreFinder.slack)) }

@@ -30,6 +30,7 @@ public enum FormatDetection {
             switch declared {
             case .json, .ndjson: look.eventsForJSON()
             case .sse: look.documentForEvents()
+            case .multipart: .nothing
             case .text, .markup, .form, .csv, nil: look.either()
             }
         return switch found {

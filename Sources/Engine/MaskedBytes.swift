@@ -58,6 +58,8 @@ public struct Finding: Sendable, Equatable {
 public struct MaskStatistics: Sendable, Equatable {
     public var bytesIn = 0
     public var bytesOut = 0
+    /// Bytes of parts that are no text and were let pass.
+    public var bytesUnscanned = 0
     public var chunks = 0
     /// Replacements by rule id of their winner.
     public var masked: [String: Int] = [:]

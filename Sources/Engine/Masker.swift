@@ -15,6 +15,8 @@ public enum Format: String, Sendable, CaseIterable {
     /// Lines that are JSON documents, and may be the events of a model's answer: each leaves whole then, as in `sse`. Where no model speaks in the first lines, or
     /// where they are no documents, the body is read as `json`.
     case ndjson
+    /// Parts with header fields (RFC 2046, RFC 7578), each read by its own content type.
+    case multipart
     /// Server-sent events: each leaves whole, and texts that a model's answer spreads over events are seen as one.
     case sse
 }
@@ -30,9 +32,10 @@ public struct MaskError: Error, Sendable, Equatable, CustomStringConvertible {
 /// an escaped JSON string six times as many raw bytes), a hundred bytes for context, for JSON one bit for each level of nesting, and for event
 /// streams at most 64 KiB of events that wait or are not complete, and of what is remembered of their texts.
 public struct Masker {
-    // One of the two.
+    // One of the three.
     @Apart private var body: BodyMasker? = nil
     @Apart private var events: EventStreamMasker? = nil
+    @Apart private var parts: MultipartMasker? = nil
     private var isOver = false
     public private(set) var statistics = MaskStatistics()
     /// Set once a `block` rule ended the body.
@@ -41,13 +44,16 @@ public struct Masker {
     /// - Parameters:
     ///   - rules: compiled once, shared by any number of maskers on any thread.
     ///   - format: how the body is read.
-    public init(_ rules: RuleSet, format: Format) {
+    ///   - boundary: of `multipart`: what separates its parts; nil to go by the first line that can be a delimiter.
+    ///   - unscannable: of `multipart`: what becomes of parts that are no text.
+    public init(_ rules: RuleSet, format: Format, boundary: [UInt8]? = nil, unscannable: UnscannablePart = .text) {
         switch format {
         case .text: body = BodyMasker(rules, .text)
         case .json: body = BodyMasker(rules, .json)
         case .markup: body = BodyMasker(rules, .markup)
         case .form: body = BodyMasker(rules, .form)
         case .csv: body = BodyMasker(rules, .csv)
+        case .multipart: parts = MultipartMasker(rules, boundary: boundary, unscannable)
         case .ndjson: events = EventStreamMasker(rules, .lines)
         case .sse: events = EventStreamMasker(rules, .serverSent)
         }
@@ -77,11 +83,14 @@ public struct Masker {
         if let chunk {
             try body?.feed(chunk, into: &output)
             try events?.feed(chunk, into: &output)
+            try parts?.feed(chunk, into: &output)
         } else {
             try body?.finish(into: &output)
             try events?.finish(into: &output)
+            try parts?.finish(into: &output)
         }
-        let held = body?.heldCount ?? events?.heldCount ?? 0
+        let held = body?.heldCount ?? events?.heldCount ?? parts?.heldCount ?? 0
+        statistics.bytesUnscanned += parts?.takeUnscanned() ?? 0
         statistics.brokenJSONAt = body?.brokenJSONAt ?? events?.brokenJSONAt
         if output.findings.count > 1 { output.findings.sort { $0.range.lowerBound < $1.range.lowerBound } }
         blocked = output.blocked

@@ -62,63 +62,16 @@ struct BodyReading: Sendable, Equatable {
     private static func content(_ headers: HTTPHeaders) -> Content {
         let types = headers["content-type"]
         guard types.count == 1, let type = types.first else { return .untyped }
-        let parts = type.split(separator: ";", omittingEmptySubsequences: false)
-        let essence = parts[0].trimmed.lowercased()
-        for parameter in parts.dropFirst() {
-            let pair = parameter.split(separator: "=", maxSplits: 1)
-            guard pair.count == 2, pair[0].trimmed.lowercased() == "charset" else { continue }
-            let charset = pair[1].trimmed.filter { $0 != "\"" }.lowercased()
-            guard asciiCharsets.contains(charset) else { return .opaque(.coding) }
+        return switch MediaType(type).content {
+        case .text(let format): .text(format)
+        case .untyped: .untyped
+        case .binary: .opaque(.type)
+        case .foreignCharacters: .opaque(.coding)
         }
-        if let format = format(of: essence) { return .text(format) }
-        return isBinary(essence) ? .opaque(.type) : .untyped
     }
 
-    private static func format(of essence: String) -> Format? {
-        if essence == "text/event-stream" { return .sse }
-        if lineTypes.contains(essence) { return .ndjson }
-        if jsonTypes.contains(essence) || essence.hasSuffix("+json") { return .json }
-        if essence == "application/x-www-form-urlencoded" { return .form }
-        if tableTypes.contains(essence) { return .csv }
-        if markupTypes.contains(essence) || essence.hasSuffix("+xml") { return .markup }
-        if essence.hasPrefix("text/") || textTypes.contains(essence) || essence.hasSuffix("+yaml")
-            || essence.hasPrefix("multipart/")
-        {
-            return .text
-        }
-        return nil
-    }
-
-    private static func isBinary(_ essence: String) -> Bool {
-        let kind = essence.prefix { $0 != "/" }
-        return ["image", "audio", "video", "font", "model"].contains(kind) || binaryTypes.contains(essence)
-    }
-
-    /// Types that say that their bytes are no text. One that is not known here is looked at.
-    private static let binaryTypes: Set<String> = [
-        "application/octet-stream", "application/pdf", "application/zip", "application/gzip", "application/x-tar", "application/wasm",
-        "application/x-protobuf", "application/protobuf", "application/grpc", "application/msgpack", "application/cbor",
-    ]
-
-    private static let jsonTypes: Set<String> = [
-        "application/json", "text/json",
-    ]
-    /// JSON documents, one a line: of a model's answer, it may be (`application/stream+json` is Cohere's).
-    private static let lineTypes: Set<String> = [
-        "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/stream+json",
-    ]
-    private static let markupTypes: Set<String> = ["text/html", "text/xml", "application/xml"]
-    /// The delimiter is told by the first record.
-    private static let tableTypes: Set<String> = ["text/csv", "text/tab-separated-values", "application/csv"]
-    private static let textTypes: Set<String> = [
-        "application/javascript", "application/ecmascript", "application/yaml",
-        "application/x-yaml", "application/toml", "application/sql", "application/graphql", "application/json-seq",
-        "application/x-sh", "message/http",
-    ]
-    /// Character sets in which ASCII characters are their ASCII bytes, so that the rules see them.
-    private static let asciiCharsets: Set<String> = [
-        "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "iso-8859-15", "windows-1252",
-    ]
+    /// What separates the parts of the body of such a message, if it is one of parts.
+    static func boundary(_ headers: HTTPHeaders) -> [UInt8]? { headers["content-type"].first.flatMap { MediaType($0).boundary } }
 }
 
 /// The first bytes of a body, kept until they tell its format: at most ``FormatDetection/longestLook`` of them.

@@ -131,6 +131,15 @@ public struct Connection: Sendable {
         case pass
         /// Scanned as text.
         case text
+
+        /// The same for a part of a body.
+        var ofParts: UnscannablePart {
+            switch self {
+            case .block: .block
+            case .pass: .pass
+            case .text: .text
+            }
+        }
     }
 }
 

@@ -138,6 +138,8 @@ final class Exchange {
     /// Until its first bytes have told how to read it; with the head, where that depends on it.
     private var responseLook: FormatLook?
     private var undecidedHead: HTTPResponseHead?
+    /// What separates the parts of its body, if it is one of parts.
+    private var boundary: [UInt8]?
     private var vendorHasEnded = false
     private var masker: Masker?
     /// The response's body is passed on without being scanned.
@@ -357,7 +359,9 @@ final class Exchange {
         guard let route else { return }
         requestLook = nil
         switch verdict {
-        case .format(let format): requestMasker = Masker(route.rules, format: format)
+        case .format(let format):
+            requestMasker = Masker(
+                route.rules, format: format, boundary: BodyReading.boundary(head.headers), unscannable: route.connection.unknownContent.ofParts)
         case .unknown, .undecided:
             guard route.connection.unknownContent == .pass else { throw Self.unscannableRequest }
         }
@@ -501,6 +505,7 @@ final class Exchange {
         else { return fail(.vendorProtocol) }
         let isEmpty = !hasBody(head) || head.headers.first(name: "content-length") == "0"
         let reading = BodyReading(head.headers)
+        boundary = BodyReading.boundary(head.headers)
         let treatment = reading.treatment(route.connection.unknownContent)
         switch treatment {
         case .scan, .look:
@@ -657,7 +662,8 @@ final class Exchange {
         guard let route else { return .wait }
         responseLook = nil
         switch verdict {
-        case .format(let format): masker = Masker(route.rules, format: format)
+        case .format(let format):
+            masker = Masker(route.rules, format: format, boundary: boundary, unscannable: route.connection.unknownContent.ofParts)
         case .unknown, .undecided:
             guard route.connection.unknownContent == .pass else { return refuse(Self.unscannableAnswer(.type)) }
             passUnscanned()

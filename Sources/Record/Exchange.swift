@@ -106,7 +106,8 @@ public struct BodyEvidence: Sendable, Equatable, Codable {
     public init(_ statistics: MaskStatistics) {
         bytesIn = statistics.bytesIn
         bytesOut = statistics.bytesOut
-        bytesScanned = statistics.bytesIn
+        bytesScanned = statistics.bytesIn - statistics.bytesUnscanned
+        bytesUnscanned = statistics.bytesUnscanned
         mostHeld = statistics.mostHeld
         masked = statistics.masked
         reported = statistics.reported

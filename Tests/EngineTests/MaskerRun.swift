@@ -31,8 +31,10 @@ struct MaskerRun {
     private(set) var held: [Int] = []
     let statistics: MaskStatistics
 
-    init(_ rules: RuleSet, _ format: Format, _ body: [UInt8], _ cuts: Cuts = .whole) throws {
-        var masker = Masker(rules, format: format)
+    init(
+        _ rules: RuleSet, _ format: Format, _ body: [UInt8], _ cuts: Cuts = .whole, boundary: String? = nil, unscannable: UnscannablePart = .text
+    ) throws {
+        var masker = Masker(rules, format: format, boundary: boundary.map { Array($0.utf8) }, unscannable: unscannable)
         var result = MaskResult()
         for range in cuts.ranges(of: body.count) {
             // A buffer of its own, so that the engine cannot look at what comes next.

@@ -90,6 +90,8 @@ struct ReferenceMasker {
     let format: Format
     let fields: [Rule]
     let numbers: NumberPolicy
+    /// How a plain text is written.
+    var plain = ReferenceText.Kind.plain
 
     init(_ rules: [Rule], format: Format, numbers: NumberPolicy = .string) throws {
         self.rules = try rules.filter { !$0.pattern.isEmpty }.map(ReferenceRule.init)
@@ -105,7 +107,7 @@ struct ReferenceMasker {
         var values: [ReferenceFieldText] = []
         var reports: [(rule: String, raw: Range<Int>)] = []
         switch format {
-        case .text: texts = [ReferenceText(kind: .plain, raw: 0..<body.count, of: body)]
+        case .text: texts = [ReferenceText(kind: plain, raw: 0..<body.count, of: body)]
         case .json:
             let json = ReferenceDocuments(body, goesOn: false, fields: fields)
             texts = json.texts
@@ -119,6 +121,7 @@ struct ReferenceMasker {
         case .csv:
             let table = ReferenceTable(body, fields: fields, goesOn: false)
             (texts, values, reports) = (table.texts, table.values, table.reports)
+        case .multipart: return ReferenceMultipart(self, boundary: nil, .text).mask(body)
         case .sse, .ndjson: preconditionFailure("the reference reads no events")
         }
         // Texts and values of fields, in order.
@@ -143,6 +146,27 @@ struct ReferenceMasker {
         result.findings += reports.map { .init(rule: $0.rule, range: $0.raw, outcome: .reported) }
         result.output += body[released...]
         result.findings.sort()
+        return result
+    }
+
+    /// A body all of which is the value of a field rule.
+    func mask(_ body: [UInt8], as rule: Rule) -> MaskResult {
+        if body.isEmpty || rule.action == .report {
+            var result = mask(body)
+            if !body.isEmpty, result.blocked == nil {
+                result.findings.append(.init(rule: rule.id, range: 0..<body.count, outcome: .reported))
+                result.findings.sort()
+            }
+            return result
+        }
+        let value = ReferenceFieldValue(rule: rule, kind: .string, range: 0..<body.count)
+        let outcome = mask(ReferenceFieldText(value: value, raw: 0..<body.count, first: 0..<1, bytes: body, depth: 0, cell: .plain))
+        var result = MaskResult()
+        result.blocked = outcome.blocked
+        for replacement in outcome.replacements {
+            result.output += replacement.bytes
+            result.findings.append(.init(rule: replacement.rule, range: replacement.raw, outcome: .masked))
+        }
         return result
     }
 

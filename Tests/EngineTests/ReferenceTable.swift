@@ -103,10 +103,14 @@ struct ReferenceTable {
     }
 
     static func said(_ raw: [UInt8], _ kind: ReferenceText.Kind) -> [UInt8] {
-        kind == .cell ? raw : Array(String(String.UnicodeScalarView(raw.map { Unicode.Scalar($0) })).replacing("\"\"", with: "\"").unicodeScalars.map { UInt8($0.value) })
+        kind != .quotedCell ? raw : Array(String(String.UnicodeScalarView(raw.map { Unicode.Scalar($0) })).replacing("\"\"", with: "\"").unicodeScalars.map { UInt8($0.value) })
     }
 
     static func written(_ text: [UInt8], _ kind: ReferenceText.Kind) -> [UInt8] {
-        kind == .cell ? text.map { [0x2C, 0x3B, 0x09, 0x7C, 0x22, 0x0D, 0x0A].contains($0) ? 0x20 : $0 } : text.flatMap { $0 == 0x22 ? [$0, $0] : [$0] }
+        switch kind {
+        case .cell: text.map { [0x2C, 0x3B, 0x09, 0x7C, 0x22, 0x0D, 0x0A].contains($0) ? 0x20 : $0 }
+        case .quotedCell: text.flatMap { $0 == 0x22 ? [$0, $0] : [$0] }
+        default: text
+        }
     }
 }
