@@ -48,7 +48,7 @@ public struct Corpus: Sendable {
         }
         problems += Self.duplicates(entries.map { ($0.rule.id, $0.location) }, what: "rule id")
         // Selectors are judged only against a complete list of rules.
-        if problems.isEmpty { problems = Self.idleSelectors(profiles, entries) }
+        if problems.isEmpty { problems = Self.idleSelectors(profiles, entries) + Self.idleOverrides(profiles, entries) }
         guard problems.isEmpty else { throw CorpusError(problems) }
         self.entries = entries
         self.profiles = profiles
@@ -96,7 +96,7 @@ public struct Corpus: Sendable {
             chosen.append(profile)
         }
         return entries.compactMap { entry in
-            let actions = chosen.filter { $0.selects(entry) }.map { $0.action ?? entry.rule.action }
+            let actions = chosen.filter { $0.selects(entry) }.map { $0.overrides.action(for: entry.rule) ?? entry.rule.action }
             guard var action = actions.first else { return nil }
             for other in actions.dropFirst() where other.severity > action.severity { action = other }
             var rule = entry.rule
@@ -160,6 +160,40 @@ public struct Corpus: Sendable {
             }
         }
         return problems
+    }
+
+    /// Actions of rules that a profile does not select are spelling mistakes.
+    private static func idleOverrides(_ profiles: [Profile], _ entries: [Entry]) -> [Problem] {
+        profiles.filter { $0.overrides.actions.keys.contains { $0 != ActionOverrides.all } }.flatMap { profile in
+            let rules = entries.filter { profile.selects($0) }.map(\.rule)
+            return profile.overrides.unknown(in: rules).map { name in
+                Problem(at: profile.overrideLocations[name], "the profile selects no rule or entity \"\(name)\"", hint: hint(for: name, in: rules))
+            }
+        }
+    }
+
+    /// What may have been meant by a name that is neither a rule's nor an entity's.
+    private static func hint(for name: String, in rules: [Rule]) -> String {
+        let known = Set(rules.flatMap { [$0.id, $0.entity] })
+        return name.nearest(in: known.sorted()).map { "did you mean \"\($0)\"?" } ?? "write a rule id, an entity such as EMAIL_ADDRESS, or '*'"
+    }
+
+    /// Actions that were given one by one, as `NAME=ACTION`; the action is written as in a rule.
+    public static func overrides(_ options: [String], of rules: [Rule]) throws(CorpusError) -> ActionOverrides {
+        var overrides = ActionOverrides()
+        for option in options {
+            guard let equals = option.firstIndex(of: "=") else {
+                throw CorpusError([Problem(at: nil, "\"\(option)\" gives no rule an action", hint: "write RULE=ACTION, for example  EMAIL_ADDRESS=hash")])
+            }
+            var file = YAMLFile(name: "--action", text: String(option[option.index(after: equals)...]))
+            if let root = file.root { overrides.actions[String(option[..<equals])] = file.readAction(root) }
+            guard file.problems.isEmpty else { throw CorpusError(file.problems) }
+        }
+        let problems = overrides.unknown(in: rules).map {
+            Problem(at: nil, "the profiles select no rule or entity \"\($0)\"", hint: hint(for: $0, in: rules))
+        }
+        guard problems.isEmpty else { throw CorpusError(problems) }
+        return overrides
     }
 
     /// Selectors that select nothing are spelling mistakes, and in `include` they leave something unmasked.

@@ -102,6 +102,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
             strings("Rule ids (aws-*), folders (pii/*) or entities (entity:US_*).").merging(["minItems": 1]) { $1 }
         case "exclude": strings("What of it is left out, written alike.")
         case "action": described(action, "What all its rules do instead of their own action.")
+        case "actions":
+            ["type": "object", "additionalProperties": action, "description": "What some of its rules do, by rule id, entity or *."]
         default: nil
         }
     }

@@ -9,8 +9,10 @@ public struct Profile: Sendable {
     public var description: String
     public var include: [Selector]
     public var exclude: [Selector]
-    /// What all its rules do instead of their own action.
-    public var action: Rule.Action?
+    /// What its rules do instead of their own actions.
+    public var overrides: ActionOverrides
+    /// Where each of these is said.
+    var overrideLocations: [String: Location]
     public var location: Location
 
     /// Whether the profile selects the rule.
@@ -57,7 +59,7 @@ private func globMatches(_ glob: Substring, _ text: String) -> Bool {
     return glob[g...].allSatisfy { $0 == UInt8(ascii: "*") }
 }
 
-let profileKeys = ["name", "description", "include", "exclude", "action"]
+let profileKeys = ["name", "description", "include", "exclude", "action", "actions"]
 
 extension YAMLFile {
     /// The profile of a file `profiles/<stem>.yaml`, or nil with problems kept.
@@ -81,11 +83,34 @@ extension YAMLFile {
         let include = readSelectors(includeNode, what: "\"include\"")
         if include.isEmpty { add("\"include\" selects nothing", at: includeNode, hint: "write  include: ['pii/*']") }
         let exclude = keys["exclude"].map { readSelectors($0, what: "\"exclude\"") } ?? []
-        let action = keys["action"].flatMap { readAction($0) }
+        var (overrides, locations) = keys["actions"].map { readOverrides($0) } ?? (ActionOverrides(), [:])
+        if let node = keys["action"], let action = readAction(node) {
+            if overrides.actions[ActionOverrides.all] != nil {
+                add("\"action\" and '*' in \"actions\" say the same", at: node, hint: "keep one of them")
+            }
+            overrides.actions[ActionOverrides.all] = action
+        }
         let description = keys["description"].flatMap { string($0, what: "\"description\"") } ?? ""
         guard problems.count == before, let name else { return nil }
         return Profile(
-            name: name, description: description, include: include, exclude: exclude, action: action, location: location(of: nameNode))
+            name: name, description: description, include: include, exclude: exclude, overrides: overrides, overrideLocations: locations,
+            location: location(of: nameNode))
+    }
+
+    /// `{payment-card: {mask: {keep_last: 4}}, EMAIL_ADDRESS: hash, '*': redact}`, with the place of each.
+    mutating func readOverrides(_ node: Node) -> (ActionOverrides, [String: Location]) {
+        var overrides = ActionOverrides()
+        var locations: [String: Location] = [:]
+        guard let mapping = node.mapping else {
+            add("\"actions\" must be a mapping of rules and entities to actions", at: node, hint: "write  actions: {EMAIL_ADDRESS: hash}")
+            return (overrides, locations)
+        }
+        for (key, value) in mapping {
+            guard let name = string(key, what: "a key of \"actions\""), let action = readAction(value) else { continue }
+            overrides.actions[name] = action
+            locations[name] = location(of: key)
+        }
+        return (overrides, locations)
     }
 
     private mutating func readSelectors(_ node: Node, what: String) -> [Selector] {

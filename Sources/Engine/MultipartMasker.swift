@@ -285,7 +285,7 @@ struct MultipartMasker {
         case .text(.multipart): part = PartMasker(rules, .text, from: position)
         case .text(let format): part = PartMasker(rules, .look(declared: format, unscannable), from: position)
         // Who does not know what a file is says that it is octets.
-        case .binary where head.type.essence == "application/octet-stream": part = PartMasker(rules, .look(declared: nil, unscannable), from: position)
+        case .binary where !head.isEncoded && head.type.essence == "application/octet-stream": part = PartMasker(rules, .look(declared: nil, unscannable), from: position)
         case .untyped: part = PartMasker(rules, .look(declared: nil, unscannable), from: position)
         case .binary, .foreignCharacters:
             switch unscannable {
@@ -319,10 +319,14 @@ private struct PartHead {
     init(_ block: Slice<UnsafeRawBufferPointer>) {
         // A line that begins with white space goes on with the one before it.
         let text = String(decoding: block, as: UTF8.self).replacing("\r\n", with: "\n").replacing("\n ", with: " ").replacing("\n\t", with: " ")
+        // Of several fields of one name the first counts.
+        var seen: Set<String> = []
         for line in text.split(separator: "\n") {
             guard let colon = line.firstIndex(of: ":") else { continue }
             let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            switch line[..<colon].lowercased().filter({ $0 != " " && $0 != "\t" }) {
+            let field = line[..<colon].lowercased().filter { $0 != " " && $0 != "\t" }
+            guard seen.insert(field).inserted else { continue }
+            switch field {
             case "content-type": type = MediaType(value)
             case "content-transfer-encoding": isEncoded = !["7bit", "8bit", "binary"].contains(value.lowercased().filter { $0 != " " })
             case "content-disposition": name = Self.name(in: value)

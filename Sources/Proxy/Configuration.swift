@@ -70,6 +70,20 @@ public struct Configuration: Sendable {
         public var drain = Duration.seconds(30)
     }
 
+    /// The rules of a connection's profiles, with the actions that the connection gives them.
+    ///
+    /// - Throws: it gives one to a rule or entity that the profiles do not select.
+    public func override(_ rules: [Rule], for connection: Connection) throws(ConfigurationError) -> [Rule] {
+        let problems = connection.actions.unknown(in: rules).map { name in
+            ConfigurationProblem(
+                file: file, line: connection.actionsLine, message: "connection \"\(connection.name)\": its profiles select no rule or entity \"\(name)\"",
+                hint: nearest(to: name, in: Set(rules.flatMap { [$0.id, $0.entity] }).sorted()).map { "did you mean \"\($0)\"?" }
+                    ?? "write a rule id, an entity such as EMAIL_ADDRESS, or '*'")
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+        return connection.actions.applied(to: rules)
+    }
+
     /// Compiled rules made ready for a connection: with what stands for its numbers, and the key for `hash`.
     ///
     /// - Throws: a rule hashes, and there is no key.
@@ -104,6 +118,10 @@ public struct Connection: Sendable {
     public var serverName: String?
     /// Profiles of the corpus whose rules apply.
     public var profiles: [String]
+    /// What rules do on this connection instead of what the profiles say.
+    public var actions = ActionOverrides()
+    /// Where the latter stands in the file.
+    var actionsLine: Int?
     /// What to do with a response whose content type is neither text nor JSON.
     public var unknownContent: UnknownContent
     /// Whether request bodies are masked on their way to the upstream. `block` rules hold for them in any case.

@@ -175,7 +175,7 @@ private struct ConfigurationDocument {
     // MARK: Connections
 
     private func connections(_ root: Section) -> [(line: Int, connection: Connection)] {
-        let keys = ["name", "upstream", "plaintext", "credential", "tls", "profiles", "unknown_content", "content_coding", "mask_requests", "numbers"]
+        let keys = ["name", "upstream", "plaintext", "credential", "tls", "profiles", "actions", "unknown_content", "content_coding", "mask_requests", "numbers"]
         var connections: [(line: Int, connection: Connection)] = []
         for section in root.sections("connections", keys: keys, required: true) {
             section.refuseUnknownKeys { Self.inlineSecretAdvice($0, in: section) }
@@ -191,6 +191,7 @@ private struct ConfigurationDocument {
                 section.report(
                     "upstream", "the credential would cross the network in clear text", hint: "use https://, or say plaintext: true if the way there is safe")
             }
+            let actions = section.actions("actions")
             // A name to go on with: policies are then not told that it does not exist.
             connections.append(
                 (
@@ -198,7 +199,8 @@ private struct ConfigurationDocument {
                     Connection(
                         name: name ?? section.name ?? "", upstream: upstream ?? Upstream(tls: true, host: "", port: 0, basePath: ""),
                         credential: credential, certificateAuthorityFile: authorities, serverName: serverName,
-                        profiles: section.words("profiles", example: "default")?.map(\.text) ?? ["default"],
+                        profiles: section.words("profiles", example: "default")?.map(\.text) ?? ["default"], actions: actions,
+                        actionsLine: section.has("actions") ? section.line(of: "actions") : nil,
                         unknownContent: section.choice("unknown_content", Connection.UnknownContent.self) ?? .block,
                         masksRequests: section.flag("mask_requests") ?? false, numbers: section.choice("numbers", NumberPolicy.self) ?? .string,
                         contentCoding: section.choice("content_coding", Connection.CodingChoice.self) ?? .keep)

@@ -32,7 +32,7 @@ public final class Gateway: Sendable {
         var routes: [String: Route] = [:]
         var compiled: [[Rule]: RuleSet] = [:]
         for connection in configuration.connections {
-            let chosen = try rules(connection.profiles)
+            let chosen = try configuration.override(rules(connection.profiles), for: connection)
             let set = try compiled[chosen] ?? compile(chosen)
             compiled[chosen] = set
             routes[connection.name] = try Route(connection, file: configuration.file, rules: configuration.prepare(set, for: connection))

@@ -47,7 +47,8 @@ struct ConfigCommand: AsyncParsableCommand {
             var rules: Set<String> = []
             for connection in configuration.connections {
                 do {
-                    rules.formUnion(try configuration.prepare(corpus.ruleSet(profiles: connection.profiles), for: connection).rules.map(\.id))
+                    let chosen = try configuration.override(corpus.rules(profiles: connection.profiles), for: connection)
+                    rules.formUnion(try configuration.prepare(corpus.compile(chosen), for: connection).rules.map(\.id))
                 } catch let error as CorpusError {
                     throw ConfigurationError(
                         error.problems.map {

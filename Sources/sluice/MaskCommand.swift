@@ -43,6 +43,12 @@ struct MaskCommand: ParsableCommand {
     @Option(help: ArgumentHelp("What stands for a masked number in JSON: string, zero or null.", valueName: "policy"))
     var numbers: NumberPolicy = .string
 
+    @Option(
+        help: ArgumentHelp(
+            "What a rule, an entity or * (all) does instead of its own action: EMAIL_ADDRESS=hash, 'payment-card={mask: {keep_last: 4}}'; give it again for another.",
+            valueName: "rule=action"))
+    var action: [String] = []
+
     @Option(help: ArgumentHelp("The key for rules with the action hash: env:NAME or file:PATH (chmod 600).", valueName: "where"))
     var hashKey: String?
 
@@ -69,7 +75,9 @@ struct MaskCommand: ParsableCommand {
     }
 
     func run() throws {
-        var rules = try MaskingRules(rules.corpus, cache: rules.cache).ruleSet(profiles: rules.profileNames)
+        let corpus = try MaskingRules(rules.corpus, cache: rules.cache)
+        let chosen = try corpus.rules(profiles: rules.profileNames)
+        var rules = try corpus.compile(Corpus.overrides(action, of: chosen).applied(to: chosen))
         let key = try hashKey.map { try SecretReference.hashKey($0) }
         if numbers != .string || key != nil { rules = try RuleSet(rules, numbers: numbers, hashKey: key) }
         if let rule = rules.ruleThatNeedsKey {

@@ -101,6 +101,21 @@ import Testing
         }
     }
 
+    @Test func rulesCanBeGivenOtherActions() throws {
+        let input = "to ada@example.org"
+        #expect(try sluice("mask", "--action", "mail={mask: {keep_last: 3}}", input: input).output == "to ***@*******.org")
+        #expect(try sluice("mask", "--action", "*=block", "--action", "EMAIL_ADDRESS=remove", input: input).output == "to ")
+        let wrong = try sluice("mask", "--action", "male=remove", input: input)
+        #expect(wrong == Run(status: 2, output: "", error: "error: the profiles select no rule or entity \"male\"\n  hint: did you mean \"mail\"?\n"))
+    }
+
+    @Test func tablesAndPartsAreReadWhereAskedFor() throws {
+        #expect(try sluice("mask", "--format", "csv", input: "m\n\"\"\"ada@example.org\"\"\"\n").output == "m\n\"\"\"[REDACTED:EMAIL_ADDRESS]\"\"\"\n")
+        #expect(
+            try sluice("mask", "--format", "multipart", input: "--x\nContent-Type: application/json\n\n\"ada\\u0040example.org\"\n--x--\n").output
+                == "--x\nContent-Type: application/json\n\n\"[REDACTED:EMAIL_ADDRESS]\"\n--x--\n")
+    }
+
     @Test func findingsAndStatisticsGoToStandardError() throws {
         let run = try sluice("mask", "--stats", "--findings", "--chunk-size", "4", input: "to ada@example.org, now\n")
         let lines = run.error.split(separator: "\n")

@@ -106,6 +106,10 @@ import Testing
     @Test(arguments: [
         ("name: p\n", "C/profiles/p.yaml:1:1: a profile needs \"include\"\n  hint: write  include: ['pii/*']"),
         ("name: q\ninclude: ['*']\n", "C/profiles/p.yaml:1:7: the profile \"q\" stands in a file of another name\n  hint: name the file q.yaml, or write  name: p"),
+        ("name: p\ninclude: ['*']\nactions: {b: hash}\n", "C/profiles/p.yaml:3:11: the profile selects no rule or entity \"b\"\n  hint: did you mean \"A\"?"),
+        ("name: p\ninclude: ['*']\nactions: {A: hush}\n", "C/profiles/p.yaml:3:14: unknown action \"hush\"\n  hint: did you mean \"hash\"?"),
+        ("name: p\ninclude: ['*']\nactions: [hash]\n", "C/profiles/p.yaml:3:10: \"actions\" must be a mapping of rules and entities to actions\n  hint: write  actions: {EMAIL_ADDRESS: hash}"),
+        ("name: p\ninclude: ['*']\naction: hash\nactions: {'*': block}\n", "C/profiles/p.yaml:3:9: \"action\" and '*' in \"actions\" say the same\n  hint: keep one of them"),
         ("name: p\ninclude: ['pi/*']\n", "C/profiles/p.yaml:2:11: \"pi/*\" selects no rule\n  hint: did you mean \"pii/*\"?"),
         ("name: p\ninclude: ['*']\nexclude: [zebra-crossing]\n", "C/profiles/p.yaml:3:11: \"zebra-crossing\" selects no rule\n  hint: write a rule id, a folder as in 'pii/*', or an entity as in 'entity:US_*'"),
     ])

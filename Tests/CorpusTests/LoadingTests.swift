@@ -40,6 +40,39 @@ import Testing
         #expect(entry.location.line == 2 && entry.location.column == 9)
     }
 
+    @Test("A profile gives actions by rule id before entity before all; of two profiles the one that releases least holds")
+    func overrides() throws {
+        let folder = try Folder([
+            "pii/a.yaml": """
+                rules:
+                  - {id: a, entity: E, pattern: ab, action: remove}
+                  - {id: b, entity: E, pattern: bc}
+                  - {id: c, entity: F, pattern: cd}
+                  - {id: d, entity: G, pattern: de, action: block}
+                """,
+            "profiles/one.yaml": "name: one\ninclude: ['pii/*']\nactions: {a: {mask: {keep_last: 2}}, E: hash, '*': report}\n",
+            "profiles/two.yaml": "name: two\ninclude: [c, d]\naction: hash\nactions: {c: block}\n", "profiles/three.yaml": "name: three\ninclude: ['pii/*']\n",
+        ])
+        let corpus = try Corpus(directory: folder.path)
+        func actions(_ names: String...) throws -> [Rule.Action] { try corpus.rules(profiles: names).map(\.action) }
+        #expect(try actions("one") == [.mask(Rule.MaskStyle(keepLast: 2)), .hash, .report, .report])
+        #expect(try actions("two") == [.block, .hash])
+        #expect(try actions("one", "two") == [.mask(Rule.MaskStyle(keepLast: 2)), .hash, .block, .hash])
+        #expect(try actions("three", "one") == [.remove, .redact(label: nil), .redact(label: nil), .block])
+        let chosen = try corpus.rules(profiles: ["three"])
+        #expect(try Corpus.overrides(["E=hash", "a={redact: {label: '=x'}}"], of: chosen).applied(to: chosen).map(\.action) == [.redact(label: "=x"), .hash, .redact(label: nil), .block])
+        #expect(try Corpus.overrides(["*=report"], of: chosen).applied(to: chosen).allSatisfy { $0.action == .report })
+        for (option, message) in [
+            ("E", "gives no rule an action\n  hint: write RULE=ACTION"), ("EE=hash", "select no rule or entity \"EE\"\n  hint: did you mean \"E\"?"),
+            ("E=hush", "unknown action \"hush\"\n  hint: did you mean \"hash\"?"),
+        ] {
+            do {
+                _ = try Corpus.overrides([option], of: chosen)
+                Issue.record("\(option) is accepted")
+            } catch { #expect("\(error.problems[0])".contains(message), "\(error.problems[0])") }
+        }
+    }
+
     @Test(arguments: [
         ("redact", Rule.Action.redact(label: nil)), ("{redact: {label: '***'}}", .redact(label: "***")), ("mask", .mask(Rule.MaskStyle())),
         ("hash", .hash), ("remove", .remove), ("block", .block), ("report", .report),

@@ -12,6 +12,10 @@ struct ReferenceMultipart {
         (self.masker, self.boundary, self.unscannable, self.level) = (masker, boundary, unscannable, level)
     }
 
+    private static func isBoundary(_ name: String) -> Bool {
+        name.wholeMatch(of: #/[0-9A-Za-z'()+_,.\/:=? -]{0,69}[0-9A-Za-z'()+_,.\/:=?-]/#) != nil
+    }
+
     /// A line with its end.
     private struct Line {
         var range: Range<Int>
@@ -60,7 +64,7 @@ struct ReferenceMultipart {
             guard line.text.hasPrefix("--") else { continue }
             let padding = line.text.unicodeScalars.reversed().prefix { $0 == " " || $0 == "\t" }.count
             let said = String(line.text.dropLast(padding).dropFirst(2))
-            if boundary == nil, line.range.upperBound < body.count || body.last == 0x0A, said.wholeMatch(of: #/[0-9A-Za-z'()+_,.\/:=? -]{0,69}[0-9A-Za-z'()+_,.\/:=?-]/#) != nil, padding <= 256 {
+            if boundary == nil, line.range.upperBound < body.count || body.last == 0x0A, Self.isBoundary(said), padding <= 256 {
                 boundary = said
                 if !isPart, !add(start..<without(line.range.lowerBound, from: start), { try text($0) }) { break }
                 result.output += body[without(line.range.lowerBound, from: start)..<line.range.upperBound]
@@ -105,7 +109,7 @@ struct ReferenceMultipart {
             return add(range.lowerBound..<end, { try text($0) }) ? end : nil
         }
         guard add(range.lowerBound..<blank.range.upperBound, { try fields($0) }) else { return nil }
-        let head = lines.prefix { $0.range.lowerBound < blank.range.lowerBound }.map(\.text).joined(separator: "\n")
+        let head = lines.prefix { $0.range.lowerBound < blank.range.lowerBound }.map(\.text).joined(separator: "\n").replacing(#/\n[ \t]/#, with: " ")
         trim(blank.range.upperBound)
         return add(blank.range.upperBound..<end, { try content($0, head) }) ? end : nil
     }
@@ -133,11 +137,11 @@ struct ReferenceMultipart {
         let formats: [String: Format] = ["application/json": .json, "text/csv": .csv, "text/html": .markup, "application/x-www-form-urlencoded": .form, "text/plain": .text]
         if !isEncoded, type == "multipart/mixed" {
             if level == 4 { return try text(bytes) }
-            let inner = says("content-type")?.firstMatch(of: #/boundary=([a-z]+)/#).map { String($0.output.1) }
+            let inner = says("content-type")?.firstMatch(of: #/boundary=([^;]*)/#).map { String($0.output.1) }.flatMap { Self.isBoundary($0) ? $0 : nil }
             return ReferenceMultipart(masker, boundary: inner, unscannable, level: level + 1).mask(bytes)
         }
         if !isEncoded, type != "image/png" {
-            switch bytes.withUnsafeBytes({ FormatDetection.verdict(declared: formats[type], beginning: $0, isWhole: true) }) {
+            switch bytes.withUnsafeBytes({ FormatDetection.verdict(declared: formats[type] ?? (type.hasPrefix("text/") ? .text : nil), beginning: $0, isWhole: true) }) {
             case .format(let format): return try masker(format).mask(bytes)
             case .unknown, .undecided: break
             }

@@ -1,6 +1,7 @@
 // What the configuration accepts, and what it says about every mistake.
 
 import Cryptography
+import Engine
 import Foundation
 import Testing
 
@@ -195,6 +196,12 @@ import Testing
         .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    tls: {ca_file: /nonexistent/ca}", 6, "/nonexistent/ca cannot be read", ""),
         .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    tls: {verify: false}", 6, "the upstream's certificate is always verified", "ca_file"),
         .init("upstream: https://vendor.example", "upstream: http://127.0.0.1:1\n    tls: {server_name: x}", 6, "but the upstream is http://", "https://"),
+        .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    actions: [hash]", 6, "\"connections[1].actions\" must be a mapping of rules and entities to actions", "EMAIL_ADDRESS: hash"),
+        .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    actions: {CREDIT_CARD: hush}", 6, "\"connections[1].actions.CREDIT_CARD\" cannot be \"hush\"", "did you mean \"hash\"?"),
+        .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    actions: {CREDIT_CARD: {hash: {}}}", 6, "unknown setting \"hash\"", "mask"),
+        .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    actions: {CREDIT_CARD: {mask: {keep_lest: 4}}}", 6, "unknown setting \"keep_lest\"", "did you mean \"keep_last\"?"),
+        .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    actions: {CREDIT_CARD: {mask: {fill: ab}}}", 6, "must be one character", "fill: '*'"),
+        .init("upstream: https://vendor.example", "upstream: https://vendor.example\n    actions: {CREDIT_CARD: {mask: {}, redact: {}}}", 6, "must be one action", "keep_last"),
         // credentials
         .init("upstream: https://vendor.example", credential + "hunter2", 6, "a secret is never written into this file", "env:"),
         .init("upstream: https://vendor.example", credential + "{kind: bearer, from: hunter2}", 6, "must begin with env: or file:", "mode 0600"),
@@ -275,6 +282,27 @@ import Testing
         #expect(throws: ConfigurationError.self) { try parse("") }
         #expect(throws: ConfigurationError.self) { try parse("- a\n- b\n") }
         #expect(throws: ConfigurationError.self) { try Configuration.load("/nonexistent/sluice.yaml", environment: [:]) }
+    }
+
+    @Test func aConnectionGivesActionsToRulesOfItsProfiles() throws {
+        let configuration = try parse(
+            Self.small.replacing(
+                "upstream: https://vendor.example",
+                with: "upstream: https://vendor.example\n    actions: {card: {mask: {fill: '#', keep_first: 1, keep_last: 4, keep_punctuation: false}}, MAIL: hash, '*': {redact: {label: X}}}"))
+        let connection = configuration.connections[0]
+        let rules = [
+            Rule(id: "card", entity: "MAIL", pattern: "a"), Rule(id: "mail", entity: "MAIL", pattern: "b"), Rule(id: "other", entity: "OTHER", pattern: "c", action: .block),
+        ]
+        #expect(
+            try configuration.override(rules, for: connection).map(\.action)
+                == [.mask(.init(fill: "#", keepFirst: 1, keepLast: 4, keepPunctuation: false)), .hash, .redact(label: "X")])
+        do {
+            _ = try configuration.override([Rule(id: "cart", entity: "MAIL", pattern: "a")], for: connection)
+            Issue.record("accepted")
+        } catch {
+            #expect(error.problems.map(\.message) == ["connection \"vendor\": its profiles select no rule or entity \"card\""])
+            #expect(error.problems[0].hint == "did you mean \"cart\"?" && error.problems[0].line == 6)
+        }
     }
 
     @Test func theKeyForHashIsReadFromAPrivateFileAndShowsNowhere() throws {

@@ -77,6 +77,27 @@ import Testing
         #expect(label.hasPrefix("[CARD:hmac:") && Self.masked(TestRules.cardNumber, two) == label)
     }
 
+    @Test("Connections with the same profiles and other actions do not share rules")
+    func actions() throws {
+        let configuration = try Configuration.parse(
+            """
+            listen: {host: 127.0.0.1, port: 0}
+            data: data
+            connections:
+              - {name: one, upstream: "https://one.example.com", actions: {CARD: {mask: {keep_last: 4}}, test-last: report}}
+              - {name: two, upstream: "https://two.example.com"}
+            keys:
+              - {name: agent, groups: [agents], hash: "sha256:\(String(repeating: "0", count: 64))"}
+            policies:
+              - {groups: [agents], connections: ["*"], decision: allow}
+            """, file: "sluice.yaml", environment: [:])
+        let gateway = try Gateway(configuration, logger: Logger(label: "test")) { _ in TestRules.all }
+        let (one, two) = (try #require(gateway.route(named: "one")).rules, try #require(gateway.route(named: "two")).rules)
+        #expect(Self.masked(TestRules.cardNumber + " HALT", one) == "************4242 HALT")
+        #expect(Self.masked(TestRules.cardNumber, two) == TestRules.label)
+        #expect(throws: ConfigurationError.self) { try Gateway(configuration, logger: Logger(label: "test")) { _ in [TestRules.command] } }
+    }
+
     private static func masked(_ text: String, _ rules: RuleSet) -> String {
         var masker = Masker(rules, format: .text)
         var output: [UInt8] = []
