@@ -4,25 +4,38 @@ import Engine
 import NIOCore
 
 enum PercentCoding {
-    /// A request target as records and approvers may see it: as received if the rules find nothing in it, decoded or not; otherwise the
-    /// reading in which they did, masked.
+    /// A request target as records and approvers may see it: as received if the rules find nothing in it, decoded or not, nor in its query as a form;
+    /// otherwise the reading in which they did, masked.
     ///
     /// - Returns: the text, and the rule if a `block` rule matched.
     static func masked(_ target: String, rules: RuleSet) throws(MaskError) -> (text: String, blocked: String?) {
-        let raw = ByteBuffer(string: target)
-        var scans = [raw]
-        if let decoded = decoded(raw, plusIsSpace: true) { scans.insert(decoded, at: 0) }
-        for text in scans {
-            var masker = Masker(rules, format: .text)
-            var output: [UInt8] = []
-            let released = try text.feed(&masker)
-            text.withUnsafeReadableBytes { released.append(to: &output, chunk: $0) }
-            let rest = try masker.finish()
-            rest.append(to: &output, chunk: UnsafeRawBufferPointer(start: nil, count: 0))
-            if let blocked = masker.blocked { return (printable(output), blocked.rule) }
-            if !masker.statistics.masked.isEmpty { return (printable(output), nil) }
+        var raw = ByteBuffer(string: target)
+        var isMasked = false
+        if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
+            // Names and values by themselves, so that field rules hold for them.
+            let start = target.utf8.index(after: mark)
+            let query = try masked(ByteBuffer(substring: target[start...]), as: .form, rules)
+            raw = ByteBuffer(substring: target[..<start])
+            raw.writeBytes(query.output)
+            if let blocked = query.blocked { return (printable(Array(raw.readableBytesView)), blocked) }
+            isMasked = query.isMasked
         }
-        return (target, nil)
+        let decoded = decoded(raw, plusIsSpace: true)
+        for text in [decoded, raw].compactMap(\.self) {
+            let (output, blocked, isMasked) = try masked(text, as: .text, rules)
+            if isMasked || blocked != nil { return (printable(output), blocked) }
+        }
+        return (isMasked ? printable(Array((decoded ?? raw).readableBytesView)) : target, nil)
+    }
+
+    private static func masked(_ text: ByteBuffer, as format: Format, _ rules: RuleSet) throws(MaskError) -> (output: [UInt8], blocked: String?, isMasked: Bool) {
+        var masker = Masker(rules, format: format)
+        var output: [UInt8] = []
+        let released = try text.feed(&masker)
+        text.withUnsafeReadableBytes { released.append(to: &output, chunk: $0) }
+        let rest = try masker.finish()
+        rest.append(to: &output, chunk: UnsafeRawBufferPointer(start: nil, count: 0))
+        return (output, masker.blocked?.rule, !masker.statistics.masked.isEmpty)
     }
 
     /// `encoded` with its escapes resolved; one that is malformed stands for itself. Nil where there is nothing to resolve.
