@@ -257,7 +257,7 @@ extension Rule.Action {
     fileprivate var severity: Int {
         switch self {
         case .report: 0
-        case .redact, .mask, .hash, .remove: 1
+        case .redact, .mask, .hash, .token, .remove: 1
         case .block: 2
         }
     }

@@ -142,6 +142,7 @@ private struct SelectionWriter {
         case .block: append(4)
         case .report: append(5)
         case .hash: append(6)
+        case .token: append(7)
         }
     }
 }
@@ -203,6 +204,7 @@ private struct SelectionReader {
         case 4: return .block
         case 5: return .report
         case 6: return .hash
+        case 7: return .token
         default: return nil
         }
     }

@@ -46,7 +46,7 @@ let ruleKeys = [
     "id", "entity", "description", "pattern", "checks", "context", "fields", "action", "priority", "references", "examples", "counterexamples",
 ]
 let contextKeys = ["words", "within", "required"]
-let actionNames = ["redact", "mask", "hash", "remove", "block", "report"]
+let actionNames = ["redact", "mask", "hash", "token", "remove", "block", "report"]
 let maskKeys = ["fill", "keep_first", "keep_last", "keep_punctuation"]
 let priorities = -1000...1000
 /// Characters that a mask may keep on one side.
@@ -213,20 +213,18 @@ extension YAMLFile {
         case "mask":
             guard let options else { return .mask(Rule.MaskStyle()) }
             return readMaskStyle(options).map(Rule.Action.mask)
-        case "hash", "remove", "block", "report":
+        case "hash", "token", "remove", "block", "report":
             if let options {
                 add("the action \"\(name)\" has no options", at: options, hint: "write  action: \(name)")
                 return nil
             }
             switch name {
             case "hash": return .hash
+            case "token": return .token
             case "remove": return .remove
             case "block": return .block
             default: return .report
             }
-        case "token":
-            add("the action \"\(name)\" is not supported yet", at: nameNode, hint: "use one of \(actionNames.joined(separator: ", "))")
-            return nil
         default:
             let hint = name.nearest(in: actionNames).map { "did you mean \"\($0)\"?" } ?? "known actions: \(actionNames.joined(separator: ", "))"
             add("unknown action \"\(name)\"", at: nameNode, hint: hint)

@@ -627,7 +627,7 @@ struct BodyReader {
                 // Most texts have one match, and then there is nothing to decide.
                 let range = place.lowerBound + match.partStart..<place.lowerBound + match.partEnd
                 writer.pass(to: range.lowerBound)
-                writer.write(rule.writtenEscaped(match, in: bytes, rules.hashKey))
+                writer.write(rule.writtenEscaped(match, in: bytes, rules))
                 writer.skip(to: range.upperBound)
                 writer.output.findings.append(
                     Finding(
@@ -667,7 +667,7 @@ struct BodyReader {
     private mutating func applyToNumber(_ workspace: Workspace, _ json: JSONText, _ bytes: UnsafeBufferPointer<UInt8>, _ writer: inout WindowWriter) {
         if let winner = workspace.scanner.replacements.first?.winner {
             writer.pass(to: json.start)
-            writer.write(rules.numbers.written(rules.compiled[winner.rule].writtenEscaped(winner, in: bytes, rules.hashKey)))
+            writer.write(rules.numbers.written(rules.compiled[winner.rule].writtenEscaped(winner, in: bytes, rules)))
             writer.skip(to: json.end)
         }
         // One replacement, so one finding: the first of those that mask.
@@ -699,7 +699,7 @@ struct BodyReader {
             if let winner = replacement.winner {
                 writer.pass(to: start + rawStart(replacement.start))
                 let rule = rules.compiled[winner.rule]
-                let written = isEscaped && coding == .json ? rule.writtenEscaped(winner, in: bytes, rules.hashKey) : rule.written(winner, in: bytes, rules.hashKey)
+                let written = isEscaped && coding == .json ? rule.writtenEscaped(winner, in: bytes, rules) : rule.written(winner, in: bytes, rules)
                 writer.write(isEscaped && coding != .json ? coding.encoded(written) : written)
             }
             writer.skip(to: start + (isEnd ? rawEnd(replacement.end) : min(rawEnd(replacement.end), rawStart(scanner.released))))

@@ -152,7 +152,7 @@ extension Rule.Action {
     /// Whether the replacement depends on all of the value.
     var needsWholeValue: Bool {
         switch self {
-        case .mask, .hash: true
+        case .mask, .hash, .token: true
         case .redact, .remove, .block, .report: false
         }
     }

@@ -532,7 +532,7 @@ struct EventStreamMasker {
         var outcome = Outcome(released: scanner.released)
         for replacement in scanner.replacements {
             let end = scanner.block == nil ? min(replacement.end, scanner.released) : replacement.end
-            let written = replacement.winner.map { JSONEscapes.escaped(rules.compiled[$0.rule].written($0, in: bytes, rules.hashKey)) } ?? []
+            let written = replacement.winner.map { JSONEscapes.escaped(rules.compiled[$0.rule].written($0, in: bytes, rules)) } ?? []
             if end > replacement.start { outcome.edits.append(Edit(range: replacement.start..<end, bytes: written)) }
         }
         if let block = scanner.block {

@@ -17,8 +17,12 @@ enum HashLabel {
         guard let key else { return nil }
         let head = Array("[\(entity):hmac:".utf8)
         if isLabel(value, head) { return Array(value) }
-        let code = key.code(of: UnsafeRawBufferPointer(value))
-        return head + letters(code[0..<4]) + [UInt8(ascii: "-")] + letters(code[4..<8]) + [UInt8(ascii: "]")]
+        return label(entity, "hmac", key.code(of: UnsafeRawBufferPointer(value)))
+    }
+
+    /// - Parameter code: of which the first eight bytes are shown.
+    static func label(_ entity: String, _ kind: String, _ code: [UInt8]) -> [UInt8] {
+        Array("[\(entity):\(kind):".utf8) + letters(code[0..<4]) + [UInt8(ascii: "-")] + letters(code[4..<8]) + [UInt8(ascii: "]")]
     }
 
     private static func letters(_ code: ArraySlice<UInt8>) -> [UInt8] { code.flatMap { [first + $0 >> 4, first + $0 & 15] } }

@@ -30,6 +30,13 @@ public struct MaskedBytes: Sendable {
         }
     }
 
+    /// Appends what ``Masker/finish()`` gave behind the last chunk.
+    public mutating func append(end: MaskedBytes) {
+        pieces += end.pieces
+        findings += end.findings
+        blocked = blocked ?? end.blocked
+    }
+
     /// Appends the bytes of all pieces to `output`; `chunk` is the one that was fed in this step, empty for ``Masker/finish()``.
     public func append(to output: inout [UInt8], chunk: UnsafeRawBufferPointer) {
         for piece in pieces {

@@ -1,26 +1,25 @@
 // What is written in the place of a match.
 
-import Cryptography
-
 extension CompiledRule {
     /// The bytes that stand for a match in a JSON string.
     ///
-    /// - Parameter key: of `hash`.
-    func writtenEscaped(_ match: Match, in text: UnsafeBufferPointer<UInt8>, _ key: HMACSHA256?) -> [UInt8] {
+    /// - Parameter rules: that the rule is of: they have the key of `hash` and the tokens.
+    func writtenEscaped(_ match: Match, in text: UnsafeBufferPointer<UInt8>, _ rules: RuleSet) -> [UInt8] {
         if match.isOverlong { return escapedLabel }
         switch rule.action {
         case .redact, .block, .report: return escapedLabel
-        case .mask, .hash, .remove: return JSONEscapes.escaped(written(match, in: text, key))
+        case .mask, .hash, .token, .remove: return JSONEscapes.escaped(written(match, in: text, rules))
         }
     }
 
     /// The bytes that stand for a match, before they are escaped for where they stand.
-    func written(_ match: Match, in text: UnsafeBufferPointer<UInt8>, _ key: HMACSHA256?) -> [UInt8] {
+    func written(_ match: Match, in text: UnsafeBufferPointer<UInt8>, _ rules: RuleSet) -> [UInt8] {
         if match.isOverlong { return label }
         switch rule.action {
         case .redact, .block, .report: return label
         case .mask(let style): return style.filled(UnsafeBufferPointer(rebasing: text[match.partStart..<match.partEnd]))
-        case .hash: return HashLabel.written(rule.entity, of: UnsafeBufferPointer(rebasing: text[match.partStart..<match.partEnd]), key) ?? label
+        case .hash: return HashLabel.written(rule.entity, of: UnsafeBufferPointer(rebasing: text[match.partStart..<match.partEnd]), rules.hashKey) ?? label
+        case .token: return rules.tokens?.written(rule.entity, of: UnsafeBufferPointer(rebasing: text[match.partStart..<match.partEnd])) ?? label
         case .remove: return []
         }
     }
@@ -52,22 +51,23 @@ extension FieldSet.Field {
             if rules.numbers == .zero { return Array("false".utf8) }
             return rules.numbers.written(rule.action == .remove ? [] : escapedLabel)
         case .string, .number:
-            guard let text = writtenInString(value, raw, rules.hashKey, coding) else { return nil }
+            guard let text = writtenInString(value, raw, rules, coding) else { return nil }
             return value.kind == .number ? rules.numbers.written(text) : text
         }
     }
 
-    private func writtenInString(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ key: HMACSHA256?, _ coding: TextCoding) -> [UInt8]? {
+    private func writtenInString(_ value: FieldReader.Value, _ raw: UnsafeBufferPointer<UInt8>, _ rules: RuleSet, _ coding: TextCoding) -> [UInt8]? {
         let escapedLabel = coding == .json ? self.escapedLabel : coding.encoded(label)
         switch rule.action {
         case .redact, .block, .report: return escapedLabel
         case .remove: return []
-        case .mask, .hash:
+        case .mask, .hash, .token:
             if raw.count > CompiledRule.longestHold { return escapedLabel }
             if !value.isClosed { return nil }
             return coding.decoded(raw).withUnsafeBufferPointer { text in
                 if case .mask(let style) = rule.action { return coding.encoded(style.filled(text)) }
-                return HashLabel.written(rule.entity, of: text, key).map { coding.encoded($0) } ?? escapedLabel
+                let label = rule.action == .hash ? HashLabel.written(rule.entity, of: text, rules.hashKey) : rules.tokens?.written(rule.entity, of: text)
+                return label.map { coding.encoded($0) } ?? escapedLabel
             }
         }
     }

@@ -63,6 +63,8 @@ public struct Rule: Sendable, Hashable {
         case mask(MaskStyle)
         /// Replaced by a label that is the same for the same value and the same key of the rule set: see ``HashLabel``.
         case hash
+        /// Replaced by a token of the caller's session, which comes back as the value: see ``TokenTable``. Where there is no table, by a plain label.
+        case token
         /// Replaced by nothing.
         case remove
         /// The body ends before the match.

@@ -26,7 +26,14 @@ public final class RuleSet: Sendable {
     public let numbers: NumberPolicy
     /// What the action `hash` makes its labels with. Without one it writes plain labels; programs that mask refuse such a set (``ruleThatNeedsKey``).
     let hashKey: HMACSHA256?
-    private let idle = Mutex<[Workspace]>([])
+    /// What the action `token` does; without, it writes plain labels.
+    let tokens: TokenUse?
+    private let idle: Idle
+
+    /// Workspaces that nobody uses at the moment; shared by sets that share their tables.
+    private final class Idle: Sendable {
+        let workspaces = Mutex<[Workspace]>([])
+    }
 
     /// Compiles `rules`, which takes some milliseconds each.
     ///
@@ -73,12 +80,21 @@ public final class RuleSet: Sendable {
         self.scout = scout
         openAutomata = OpenAutomata(compiled) { !$0.plan.findsOpenStarts }
         usesContext = rules.contains { $0.context != nil }
+        tokens = nil
+        idle = Idle()
         hash = Self.hash(of: rules, numbers)
     }
 
     /// The rules of `base`, with something else in the place of numbers, or a key for `hash`; nothing is compiled again.
     public convenience init(_ base: RuleSet, numbers: NumberPolicy, hashKey: HMACSHA256? = nil) throws(RuleError) {
         try self.init(base.rules, base.compiled, base.finder, base.scout, numbers: numbers, hashKey: hashKey ?? base.hashKey)
+    }
+
+    /// The same rules with another use of tokens; all else is shared.
+    init(sharing base: RuleSet, _ tokens: TokenUse) {
+        (rules, hash, compiled, finder, scout) = (base.rules, base.hash, base.compiled, base.finder, base.scout)
+        (openAutomata, usesContext, fields, numbers, hashKey, idle) = (base.openAutomata, base.usesContext, base.fields, base.numbers, base.hashKey, base.idle)
+        self.tokens = tokens
     }
 
     /// The first rule with the action `hash`, where there is no key for it.
@@ -93,14 +109,14 @@ public final class RuleSet: Sendable {
 
     /// A workspace of this thread's own until it is given back.
     func takeWorkspace() throws(MaskError) -> Workspace {
-        if let workspace = idle.withLock({ $0.popLast() }) { return workspace }
+        if let workspace = idle.workspaces.withLock({ $0.popLast() }) { return workspace }
         return Workspace(self, scratch: finder.cores.isEmpty ? nil : try finder.cores.makeScratch())
     }
 
-    func give(back workspace: Workspace) { idle.withLock { $0.append(workspace) } }
+    func give(back workspace: Workspace) { idle.workspaces.withLock { $0.append(workspace) } }
 
     /// Units of work since the set was made, by those who are done: see ``TextScanner/work``.
-    var work: Int { idle.withLock { $0.reduce(0) { $0 + $1.scanner.work } } }
+    var work: Int { idle.workspaces.withLock { $0.reduce(0) { $0 + $1.scanner.work } } }
 
     static func hash(of rules: [Rule], _ numbers: NumberPolicy = .string) -> String {
         // Values in a fixed order, each with its length in front, so that no two sets of rules read alike.

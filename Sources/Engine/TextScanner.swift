@@ -843,7 +843,7 @@ extension Rule.Action {
     /// Whether a match is taken out of the body.
     var masks: Bool {
         switch self {
-        case .redact, .mask, .hash, .remove: true
+        case .redact, .mask, .hash, .token, .remove: true
         case .block, .report: false
         }
     }

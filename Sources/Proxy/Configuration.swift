@@ -86,11 +86,18 @@ public struct Configuration: Sendable {
 
     /// Compiled rules made ready for a connection: with what stands for its numbers, and the key for `hash`.
     ///
-    /// - Throws: a rule hashes, and there is no key.
+    /// - Throws: a rule hashes, and there is no key; or it puts tokens into requests that are not masked.
     public func prepare(_ rules: RuleSet, for connection: Connection) throws -> RuleSet {
         var rules = rules
         if connection.numbers != .string || hashKey != nil && rules.ruleThatNeedsKey != nil {
             rules = try RuleSet(rules, numbers: connection.numbers, hashKey: hashKey)
+        }
+        if !connection.masksRequests, let rule = rules.rules.first(where: { $0.action == .token }) {
+            throw ConfigurationError([
+                ConfigurationProblem(
+                    file: file, line: nil, message: "connection \"\(connection.name)\": the rule \"\(rule.id)\" has the action token, and requests are not masked",
+                    hint: "say mask_requests: true, or give the rule another action")
+            ])
         }
         guard let rule = rules.ruleThatNeedsKey else { return rules }
         throw ConfigurationError([

@@ -17,7 +17,7 @@ extension Section {
         return overrides
     }
 
-    private enum ActionName: String, CaseIterable { case redact, mask, hash, remove, block, report }
+    private enum ActionName: String, CaseIterable { case redact, mask, hash, token, remove, block, report }
 
     /// `hash`, or `{mask: {keep_last: 4}}`.
     private func action(_ key: String) -> Rule.Action? {
@@ -53,6 +53,7 @@ extension Section {
         case .redact: .redact(label: nil)
         case .mask: .mask(Rule.MaskStyle())
         case .hash: .hash
+        case .token: .token
         case .remove: .remove
         case .block: .block
         case .report: .report

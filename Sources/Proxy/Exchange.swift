@@ -108,6 +108,7 @@ final class Exchange {
 
     private let gateway: Gateway
     private let recorder: Recorder
+    private let tokens: TokenVault
     private let peer: String
     private var phase = Phase.request
 
@@ -142,6 +143,8 @@ final class Exchange {
     private var boundary: [UInt8]?
     private var vendorHasEnded = false
     private var masker: Masker?
+    /// Gives the client back what it sent, where the vendor repeats a token of its session; records keep the token.
+    private var restorer: Masker?
     /// The response's body is passed on without being scanned.
     private var isUnscanned = false
     private var refusedContent: Problem?
@@ -152,9 +155,10 @@ final class Exchange {
     /// Whether the client's connection can carry another exchange after this one.
     private(set) var keepAlive = true
 
-    init(gateway: Gateway, recorder: Recorder, peer: String) {
+    init(gateway: Gateway, recorder: Recorder, tokens: TokenVault, peer: String) {
         self.gateway = gateway
         self.recorder = recorder
+        self.tokens = tokens
         self.peer = peer
     }
 
@@ -360,8 +364,10 @@ final class Exchange {
         requestLook = nil
         switch verdict {
         case .format(let format):
+            var rules = route.rules
+            if route.issuesTokens, let identity { rules = RuleSet(rules, issuing: tokens.makeTable(of: identity.name, on: route.connection.name)) }
             requestMasker = Masker(
-                route.rules, format: format, boundary: BodyReading.boundary(head.headers), unscannable: route.connection.unknownContent.ofParts)
+                rules, format: format, boundary: BodyReading.boundary(head.headers), unscannable: route.connection.unknownContent.ofParts)
         case .unknown, .undecided:
             guard route.connection.unknownContent == .pass else { throw Self.unscannableRequest }
         }
@@ -664,6 +670,9 @@ final class Exchange {
         switch verdict {
         case .format(let format):
             masker = Masker(route.rules, format: format, boundary: boundary, unscannable: route.connection.unknownContent.ofParts)
+            if route.issuesTokens, let identity, let table = tokens.table(of: identity.name, on: route.connection.name), !table.isEmpty {
+                restorer = Masker(RuleSet(restoring: table), format: format, boundary: boundary, unscannable: .pass)
+            }
         case .unknown, .undecided:
             guard route.connection.unknownContent == .pass else { return refuse(Self.unscannableAnswer(.type)) }
             passUnscanned()
@@ -711,11 +720,27 @@ final class Exchange {
             gateway.logger.error("a response cannot be recorded, so it ends: \(error)")
             return fail(.record)
         }
+        do {
+            try restoreTokens(&release)
+        } catch {
+            return fail(.engine)
+        }
         release.head = pendingHead
         if pendingHead != nil { headReleased = true }
         pendingHead = nil
         if release.ending != .more { phase = .done }
         return .release(release)
+    }
+
+    /// Puts back what the client sent, in what is on record with tokens.
+    private func restoreTokens(_ release: inout Release) throws(MaskError) {
+        guard restorer != nil else { return }
+        var bytes: [UInt8] = []
+        release.chunk.withUnsafeReadableBytes { release.bytes?.append(to: &bytes, chunk: $0) }
+        release.chunk = ByteBuffer(bytes: bytes)
+        var restored = try release.chunk.feed(&restorer!)
+        if release.ending != .more { restored.append(end: try restorer!.finish()) }
+        release.bytes = restored
     }
 
     // MARK: 7. What ends an exchange early

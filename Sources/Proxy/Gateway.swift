@@ -66,6 +66,8 @@ final class Route: Sendable {
     let connection: Connection
     /// The profiles' rules, and one for each form in which the vendor could echo the injected credential.
     let rules: RuleSet
+    /// Whether tokens are put in the place of values that clients send.
+    let issuesTokens: Bool
     /// Nil for an upstream without TLS.
     let tls: NIOSSLContext?
     /// What the upstream's certificate must carry, and SNI asks for; nil where that is an address (RFC 6066 §3).
@@ -75,6 +77,7 @@ final class Route: Sendable {
     init(_ connection: Connection, file: String, rules: RuleSet) throws {
         self.connection = connection
         self.rules = try connection.credential.map { try RuleSet(rules, adding: Self.echoRules($0)) } ?? rules
+        issuesTokens = rules.rules.contains { $0.action == .token }
         guard connection.upstream.tls else {
             (tls, tlsServerName) = (nil, nil)
             return

@@ -31,10 +31,11 @@ public final class Server: Sendable {
     public init(_ gateway: Gateway, recorder: Recorder, reviews: Reviews, threads: Int = System.coreCount) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let shared = Shared(gateway)
+        let tokens = TokenVault()
         var workers: [ObjectIdentifier: NIOLoopBound<Worker>] = [:]
         for eventLoop in group.makeIterator() {
             workers[ObjectIdentifier(eventLoop)] = try await eventLoop.submit {
-                NIOLoopBound(Worker(eventLoop: eventLoop, gateway: gateway, recorder: recorder, reviews: reviews), eventLoop: eventLoop)
+                NIOLoopBound(Worker(eventLoop: eventLoop, gateway: gateway, recorder: recorder, reviews: reviews, tokens: tokens), eventLoop: eventLoop)
             }.get()
         }
         let workerOf = workers

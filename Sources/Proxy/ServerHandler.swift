@@ -129,7 +129,7 @@ final class ServerHandler: ChannelInboundHandler {
                     guard case .head(let head) = part else { continue }
                     begin(head)
                 } else if let inputFailure {
-                    let exchange = Exchange(gateway: worker.gateway, recorder: worker.recorder, peer: peer)
+                    let exchange = Exchange(gateway: worker.gateway, recorder: worker.recorder, tokens: worker.tokens, peer: peer)
                     self.exchange = exchange
                     perform(exchange.fail(inputFailure))
                 } else if worker.isDraining {
@@ -145,7 +145,7 @@ final class ServerHandler: ChannelInboundHandler {
     }
 
     private func begin(_ head: HTTPRequestHead) {
-        let exchange = Exchange(gateway: worker.gateway, recorder: worker.recorder, peer: peer)
+        let exchange = Exchange(gateway: worker.gateway, recorder: worker.recorder, tokens: worker.tokens, peer: peer)
         self.exchange = exchange
         requestEnded = false
         lastActivity = .now()

@@ -9,6 +9,7 @@ final class Worker {
     let pool: UpstreamPool
     let recorder: Recorder
     let reviews: Reviews
+    let tokens: TokenVault
     /// By which exchanges that begin now go.
     var gateway: Gateway
     private(set) var isDraining = false
@@ -16,11 +17,12 @@ final class Worker {
     private var drained: EventLoopPromise<Void>?
     private var sweeping: RepeatedTask?
 
-    init(eventLoop: any EventLoop, gateway: Gateway, recorder: Recorder, reviews: Reviews) {
+    init(eventLoop: any EventLoop, gateway: Gateway, recorder: Recorder, reviews: Reviews, tokens: TokenVault) {
         self.eventLoop = eventLoop
         self.gateway = gateway
         self.recorder = recorder
         self.reviews = reviews
+        self.tokens = tokens
         pool = UpstreamPool(eventLoop: eventLoop)
         let pool = NIOLoopBound(pool, eventLoop: eventLoop)
         sweeping = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(5), delay: .seconds(5)) { _ in pool.value.sweep() }

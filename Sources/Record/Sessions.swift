@@ -45,7 +45,7 @@ public struct Transcript: Sendable, Equatable {
     /// Masked; as much as was kept.
     public var requestBody: [UInt8] = []
     public var responseHeaders: [HeaderField] = []
-    /// As sent; as much as was kept.
+    /// As sent, but for tokens, which are kept as the vendor wrote them; as much as was kept.
     public var responseBody: [UInt8] = []
 }
 

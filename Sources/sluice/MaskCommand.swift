@@ -78,6 +78,10 @@ struct MaskCommand: ParsableCommand {
         let corpus = try MaskingRules(rules.corpus, cache: rules.cache)
         let chosen = try corpus.rules(profiles: rules.profileNames)
         var rules = try corpus.compile(Corpus.overrides(action, of: chosen).applied(to: chosen))
+        if let rule = rules.rules.first(where: { $0.action == .token }) {
+            throw CommandError(
+                "the rule \"\(rule.id)\" has the action token, which needs a session of the gateway", hint: "give it another one here, for example  --action \(rule.id)=redact")
+        }
         let key = try hashKey.map { try SecretReference.hashKey($0) }
         if numbers != .string || key != nil { rules = try RuleSet(rules, numbers: numbers, hashKey: key) }
         if let rule = rules.ruleThatNeedsKey {

@@ -99,6 +99,7 @@ struct Detection {
         case .redact: "redact"
         case .mask: "mask"
         case .hash: "hash"
+        case .token: "token"
         case .remove: "remove"
         case .block: "block"
         case .report: "report"

@@ -75,7 +75,7 @@ import Testing
 
     @Test(arguments: [
         ("redact", Rule.Action.redact(label: nil)), ("{redact: {label: '***'}}", .redact(label: "***")), ("mask", .mask(Rule.MaskStyle())),
-        ("hash", .hash), ("remove", .remove), ("block", .block), ("report", .report),
+        ("hash", .hash), ("token", .token), ("remove", .remove), ("block", .block), ("report", .report),
     ])
     func actions(_ text: String, _ action: Rule.Action) throws {
         let folder = try Folder(["a.yaml": "rules: [{id: a, entity: A, pattern: ab, action: \(text)}]\n"])

@@ -62,15 +62,16 @@ import Testing
               - {id: d, entity: D, pattern: 'd1', action: block}
               - {id: f, entity: F, fields: [card_number, 'data.*[2].Name'], action: {redact: {label: F}}}
               - {id: g, entity: G, pattern: 'g1', action: hash}
+              - {id: h, entity: H, pattern: 'h1', action: token}
               - {id: e, entity: E, pattern: 'e[0-9]{9}', action: report, checks: [luhn, {entropy: 1.25}]}
             """)
         let first = try scratch.rules()
-        #expect(first.count == 8 && scratch.kept.count == 1)
+        #expect(first.count == 9 && scratch.kept.count == 1)
         #expect(try scratch.rules() == first)
         #expect(try scratch.rules() == Corpus(directory: scratch.corpus).rules(profiles: ["default"]))
     }
 
-    @Test("No rule of the shipped corpus finds anything in the labels of hash, whatever entity they are of")
+    @Test("No rule of the shipped corpus finds anything in the labels of hash and in tokens, whatever entity they are of")
     func labels() throws {
         let corpus = try Corpus.open()
         let rules = try corpus.rules(profiles: corpus.profiles.map(\.name))
@@ -84,6 +85,8 @@ import Testing
             for _ in 0..<8 {
                 let label = try masked(set, "\(UInt64.random(in: 0..<UInt64.max, using: &random))")
                 #expect(label.hasPrefix("[\(entity):hmac:") && label.utf8.count == entity.utf8.count + 25)
+                let token = label.replacing(":hmac:", with: ":token:")
+                text += "\(entity) \(token) \(token), \(entity.lowercased()): '\(token)'\n"
                 text += "\(entity.lowercased().replacing("_", with: " ")): \(label), \(entity)=\"\(label)\"\n"
             }
         }

@@ -39,7 +39,7 @@ struct ReferenceRule {
 
     /// Whether a match is sure at its first end, whatever follows.
     var isPrompt: Bool {
-        let needsWholeValue = if case .mask = rule.action { true } else { rule.action == .hash }
+        let needsWholeValue = if case .mask = rule.action { true } else { [.hash, .token].contains(rule.action) }
         return rule.checks.isEmpty && !needsWholeValue && pattern.after == .empty && pattern.whole.hasUnboundedRepeat
     }
 
@@ -182,7 +182,7 @@ struct ReferenceMasker {
         let label: [UInt8]
         switch value.rule.action {
         case .redact(let own): label = Array((own ?? "[REDACTED:\(value.rule.entity)]").utf8)
-        case .mask, .hash: label = Array("[REDACTED:\(value.rule.entity)]".utf8)
+        case .mask, .hash, .token: label = Array("[REDACTED:\(value.rule.entity)]".utf8)
         case .remove: label = value.kind == .rest ? Array("[REDACTED:\(value.rule.entity)]".utf8) : []
         case .block, .report:
             outcome.blocked = .init(rule: value.rule.id, range: field.first, outcome: .blocked)
@@ -379,6 +379,7 @@ struct ReferenceMasker {
             switch rule.action {
             case .redact(let label): Array((label ?? plain).utf8)
             case .mask(let style): winner.isOverlong ? Array(plain.utf8) : filled(text.bytes[winner.part], style)
+            case .token: Array(plain.utf8)
             case .hash: winner.isOverlong ? Array(plain.utf8) : ReferenceHash.label(rule.entity, Array(text.bytes[winner.part]))
             case .remove: winner.isOverlong ? Array(plain.utf8) : []
             case .block, .report: fatalError("never wins")

@@ -98,6 +98,34 @@ import Testing
         #expect(throws: ConfigurationError.self) { try Gateway(configuration, logger: Logger(label: "test")) { _ in [TestRules.command] } }
     }
 
+    @Test("Tokens need requests that are masked")
+    func tokens() throws {
+        var rule = TestRules.card
+        rule.action = .token
+        func gateway(_ setting: String) throws -> Gateway {
+            let configuration = try Configuration.parse(
+                """
+                listen: {host: 127.0.0.1, port: 0}
+                data: data
+                connections:
+                  - {name: one, upstream: "https://one.example.com"\(setting)}
+                keys:
+                  - {name: agent, groups: [agents], hash: "sha256:\(String(repeating: "0", count: 64))"}
+                policies:
+                  - {groups: [agents], connections: ["*"], decision: allow}
+                """, file: "sluice.yaml", environment: [:])
+            return try Gateway(configuration, logger: Logger(label: "test")) { _ in [rule] }
+        }
+        do {
+            _ = try gateway("")
+            Issue.record("accepted")
+        } catch let error as ConfigurationError {
+            #expect(error.problems.map(\.message) == ["connection \"one\": the rule \"test-card\" has the action token, and requests are not masked"])
+            #expect(error.problems[0].hint?.contains("mask_requests: true") == true)
+        }
+        #expect(try #require(gateway(", mask_requests: true").route(named: "one")).issuesTokens)
+    }
+
     private static func masked(_ text: String, _ rules: RuleSet) -> String {
         var masker = Masker(rules, format: .text)
         var output: [UInt8] = []
