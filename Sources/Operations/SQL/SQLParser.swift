@@ -26,7 +26,11 @@ struct SQLParser {
     /// Up to this token statements are part of a routine that is defined, not run.
     private var definitionEnd = 0
     private var routine = ""
+    /// Tokens that may still be looked at to find where routines end. Without them a routine ends with its first statement.
+    private var steps: Int
     private var forcedStart = -1
+    /// Behind the last semicolon.
+    private var statementStart = 0
     private var knownEnd = (from: 0, end: -1)
     private let isDefinition: Bool
     /// Whether a routine extends to the end of its batch, as in T-SQL.
@@ -41,12 +45,13 @@ struct SQLParser {
         self.lexis = lexis
         tokens = tokenizer.tokens
         breaksOff = tokenizer.breaksOff
-        namesInAll = (tokens.last?.namesBefore ?? 0) + 1
+        namesInAll = tokenizer.names
         self.depth = depth
         self.place = place
         self.budget = budget
         self.isDefinition = isDefinition
         self.batches = batches
+        steps = 4 * tokenizer.tokens.count
     }
 
     // MARK: Tokens
@@ -157,6 +162,8 @@ struct SQLParser {
 
     private func outerRange(_ first: Int, _ next: Int) -> Range<Int> {
         if let place { return place }
+        guard !tokens.isEmpty else { return 0..<0 }
+        let first = min(first, tokens.count - 1)
         let last = max(first, min(next, tokens.count) - 1)
         return Int(tokens[first].start)..<Int(tokens[last].end)
     }
@@ -229,6 +236,7 @@ struct SQLParser {
     mutating func run() {
         var i = 0
         while i < tokens.count {
+            if i > 0, symbol(i - 1) == 0x3B || kind(i - 1) == .separator { statementStart = i }
             switch tokens[i].kind {
             case .word:
                 let next = tokens[i].keyword == .none ? i : word(i)
@@ -306,8 +314,7 @@ struct SQLParser {
             emit(.replaceRows, object, i, end)
             return end
         case .select, .sel:
-            guard surely || tokens[i].beginsLine else { return i + 1 }
-            if symbol(i - 1) != 0x28 { emit(.select, "", i, i + 1) }
+            if symbol(i - 1) != 0x28, surely || keyword(statementStart) == .with { emit(.select, "", i, i + 1) }
             return i + 1
         case .explain, .describe, .desc: return explain(i, surely)
         case .copy: return copy(i, surely)
@@ -493,7 +500,7 @@ struct SQLParser {
                     if whereStart != nil, conditionEnd == nil { conditionEnd = i }
                 case .select, .insert, .update, .delete, .drop, .alter, .create, .execute, .exec, .truncate, .merge, .print, .declare, .while, .begin, .return_, .raiserror, .else, .end, .commit,
                     .rollback, .grant, .call:
-                    if cases == 0, i > first, start(i) != .no, !(keyword(i) == .else && keyword(i + 1) == .insert) { break scan }
+                    if cases == 0, start(i) != .no, !(keyword(i) == .else && keyword(i + 1) == .insert) { break scan }
                 case .if:
                     if cases == 0, i > first, symbol(i + 1) != 0x28, start(i) != .no, keyword(i + 1) != .exists || kind(i - 1) != .word || !tokens[i].beginsLine == false { break scan }
                 default: break
@@ -692,7 +699,7 @@ struct SQLParser {
             return i + 3
         }
         guard var operation = dropping(keyword(next)) else {
-            guard surely, kind(next) == .word, isName(next + 1) || keyword(next + 1) == .if, kind(next + 1) != .number, tokens.count > next + 1, keyword(i - 1) != .as else { return i + 1 }
+            guard surely, kind(next) == .word, text(next).first != 0x23, isName(next + 1) || keyword(next + 1) == .if, kind(next + 1) != .number, tokens.count > next + 1, keyword(i - 1) != .as else { return i + 1 }
             let (object, end) = name(keyword(next + 1) == .if ? next + 3 : next + 1)
             emit(.dropObject, object, i, end)
             return end
@@ -780,6 +787,8 @@ struct SQLParser {
     /// What a routine holds, from behind its name: read, but not as run. Returns the index of the first token to go on from, which may lie within.
     private mutating func definition(from first: Int, _ object: String) -> Int {
         guard first < tokens.count else { return first }
+        // Within another routine nothing more is to be found out.
+        guard first >= definitionEnd else { return first }
         routine = object
         definitionEnd = max(definitionEnd, routineEnd(from: first))
         let end = min(statementEnd(first), definitionEnd)
@@ -805,7 +814,8 @@ struct SQLParser {
         // The block may begin behind declarations, which end with semicolons themselves.
         var k = first
         var afterAs = false
-        while k < tokens.count, kind(k) != .separator {
+        while k < tokens.count, kind(k) != .separator, steps > 0 {
+            steps -= 1
             switch keyword(k) {
             case .begin where keyword(k + 1) != .tran && keyword(k + 1) != .transaction: return blockEnd(from: k)
             case .as, .is, .declare: afterAs = true
@@ -831,7 +841,8 @@ struct SQLParser {
     private mutating func blockEnd(from begin: Int) -> Int {
         var open = 0
         var k = begin
-        while k < tokens.count, kind(k) != .separator {
+        while k < tokens.count, kind(k) != .separator, steps > 0 {
+            steps -= 1
             switch keyword(k) {
             case .begin where keyword(k + 1) != .tran && keyword(k + 1) != .transaction && symbol(k + 1) != 0x3B: open += 1
             case .case where keyword(k - 1) != .end: open += 1
@@ -977,7 +988,7 @@ struct SQLParser {
             if variable.starts(with: Array("@@global".utf8)) || variable.starts(with: Array("@@persist".utf8)) { emit(.configureServer, String(decoding: variable, as: UTF8.self), i, next + 1) }
         }
         if keyword(next) == .variable || keyword(next) == .var || keyword(next) == .local || keyword(next) == .session { next += 1 }
-        assignment(next)
+        if kind(next) != .variable { assignment(next) }
         return i + 1
     }
 
@@ -1079,7 +1090,7 @@ struct SQLParser {
         guard isName(next) || kind(next) == .word else { return i + 1 }
         // The procedure's own name is the last part: master..xp_cmdshell.
         let (object, afterName) = name(next)
-        guard afterName > next else { return i + 1 }
+        guard afterName > next, symbol(afterName - 1) != 0x2E else { return i + 1 }
         if let handled = effect(of: keyword(afterName - 1), at: afterName - 1, isCalled: true) { return handled }
         if kind(afterName - 1) == .quoted {
             let inner = SQLKeyword(rawValue: String(decoding: contents(afterName - 1).map(lowercase), as: UTF8.self)) ?? .none

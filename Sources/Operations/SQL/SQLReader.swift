@@ -47,6 +47,7 @@ public enum SQLReader {
         let someIsWhole = parsers.contains { !$0.breaksOff }
         if !someIsWhole { reading.obscurities.append(Obscurity(.malformed, range: 0..<count)) }
         var operations: Set<Operation> = []
+        var obscurities: Set<Obscurity> = []
         // Statements whose object some dialect can tell, where for another one it is no name.
         var named: Set<Operation> = []
         for parser in parsers {
@@ -57,9 +58,21 @@ public enum SQLReader {
                 reading.operations.append(operation)
                 if !item.object.isEmpty { named.insert(Operation(operation.name, range: item.range.lowerBound..<item.range.lowerBound)) }
             }
-            for obscurity in parser.obscurities where obscurity.range.lowerBound < bound && !reading.obscurities.contains(obscurity) { reading.obscurities.append(obscurity) }
+            for obscurity in parser.obscurities where obscurity.range.lowerBound < bound && obscurities.insert(obscurity).inserted {
+                reading.obscurities.append(obscurity)
+            }
         }
         if parsers.count > 1 {
+            var narrowest: [Operation: Range<Int>] = [:]
+            for operation in reading.operations {
+                let key = Operation(operation.name, object: operation.object, range: 0..<0)
+                narrowest[key] = narrowest[key].map { $0.count <= operation.range.count ? $0 : operation.range } ?? operation.range
+            }
+            // What stands in a string for one dialect, and plainly for another.
+            reading.operations.removeAll {
+                let inner = narrowest[Operation($0.name, object: $0.object, range: 0..<0)]!
+                return inner != $0.range && $0.range.lowerBound <= inner.lowerBound && inner.upperBound <= $0.range.upperBound
+            }
             reading.operations.removeAll { $0.object.isEmpty && named.contains(Operation($0.name, range: $0.range.lowerBound..<$0.range.lowerBound)) }
         }
         reading.operations.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }

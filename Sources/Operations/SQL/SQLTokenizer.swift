@@ -7,6 +7,8 @@ struct SQLTokenizer {
     private(set) var tokens: [SQLToken] = []
     /// Whether the text breaks off within a string, a quoted name or a comment.
     private(set) var breaksOff = false
+    /// How many tokens may name a column.
+    private(set) var names: Int32 = 0
 
     private var position = 0
     private var beginsLine = true
@@ -366,6 +368,7 @@ struct SQLTokenizer {
         position = start
         var hash = SQLKeywordTable.seed
         var letters: [UInt8] = []
+        var folded = false
         loop: while position < text.count {
             let byte = text[position]
             if byte < 0x80 {
@@ -381,7 +384,9 @@ struct SQLTokenizer {
             case .nothing:
                 guard lexis.contains(.joinsAcrossZeroWidth) else { break loop }
                 position += length
+                folded = true
             case .letter(let letter):
+                folded = true
                 letters.append(letter)
                 hash = SQLKeywordTable.step(hash, letter)
                 position += length
@@ -400,14 +405,13 @@ struct SQLTokenizer {
         }
         guard !letters.isEmpty else { return }
         let keyword = keywords.keyword(hash: hash, count: letters.count) { letters[$0] }
-        add(keyword, from: start, folded: true)
+        add(keyword, from: start, folded: folded)
     }
 
     // MARK: Parentheses
 
     private mutating func matchParentheses() {
         var open: [Int] = []
-        var names: Int32 = 0
         for i in tokens.indices {
             tokens[i].namesBefore = names
             switch tokens[i].kind {
