@@ -32,7 +32,7 @@ let package = Package(
             dependencies: ["Engine", "Cryptography", .product(name: "GRDB", package: "GRDB.swift")]),
         // Optimised in debug builds too: fuzzing and property tests read millions of commands.
         .target(name: "Operations", swiftSettings: [.unsafeFlags(["-O"])]),
-        .target(name: "Corpus", dependencies: ["Engine", "Cryptography", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Corpus", dependencies: ["Engine", "Operations", "Cryptography", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Proxy",
             dependencies: [
@@ -61,7 +61,7 @@ let package = Package(
             ]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "ByteKernels", "Cryptography"], exclude: ["README.md"]),
         .testTarget(name: "OperationsTests", dependencies: ["Operations"]),
-        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine", "Cryptography"]),
+        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine", "Cryptography", "Operations"]),
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ContentCodingTests", dependencies: ["ContentCoding"]),
         .testTarget(

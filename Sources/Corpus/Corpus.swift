@@ -27,6 +27,8 @@ public struct Corpus: Sendable {
         var entries: [Entry] = []
         var profiles: [Profile] = []
         for (path, data) in files.contents {
+            // Operations are no rules: ``HTTPEndpoints`` reads them.
+            if path.hasPrefix("operations/") { continue }
             let name = directory + "/" + path
             guard let data else {
                 problems.append(Problem(at: nil, "\(name) cannot be read", hint: "check its permissions"))

@@ -1,0 +1,87 @@
+// The target of a request as the server will take it: path segments without tricks, and the query's fields.
+
+/// A request target, read in the most lenient way that servers do.
+///
+/// Source: RFC 3986 §5.2.4 (dot segments), §6.2.2 (normalisation); RFC 9112 §3.2 (forms of the target).
+struct HTTPTarget {
+    /// In lower case, without port and user; nil if the target does not say.
+    var host: String?
+    var port: Int?
+    var segments: [String]
+    var query: [(name: String, value: String)]
+    /// Bytes of the target that are its path.
+    var pathRange: Range<Int>
+
+    /// - Parameter text: origin form, or a URL; the scheme may be missing, as curl and httpie permit.
+    init(_ text: String) {
+        let bytes = Array(text.utf8)
+        var pathStart = 0
+        if bytes.first != 0x2F, bytes.first != 0x3F {
+            var authorityStart = 0
+            if let colon = bytes.firstIndex(of: 0x3A), colon + 2 < bytes.count, bytes[colon + 1] == 0x2F, bytes[colon + 2] == 0x2F { authorityStart = colon + 3 }
+            let end = bytes[authorityStart...].firstIndex { $0 == 0x2F || $0 == 0x3F || $0 == 0x23 || $0 == 0x5C } ?? bytes.count
+            var authority = bytes[authorityStart..<end]
+            if let at = authority.lastIndex(of: 0x40) { authority = authority[(at + 1)...] }
+            if authority.first != 0x5B, let colon = authority.lastIndex(of: 0x3A) {
+                port = Int(String(decoding: authority[(colon + 1)...], as: UTF8.self))
+                authority = authority[..<colon]
+            }
+            // httpie takes :9200 for a port of this machine.
+            let name = String(decoding: authority, as: UTF8.self).lowercased()
+            host = name.isEmpty ? "localhost" : name.hasSuffix(".") ? String(name.dropLast()) : name
+            pathStart = end
+        }
+        let fragment = bytes[pathStart...].firstIndex(of: 0x23) ?? bytes.count
+        let question = bytes[pathStart..<fragment].firstIndex(of: 0x3F) ?? fragment
+        pathRange = pathStart..<question
+        var decoded = Array(bytes[pathStart..<question])
+        for _ in 0..<2 where decoded.contains(0x25) { decoded = Self.percentDecoded(decoded, plusIsSpace: false) }
+        segments = []
+        for part in decoded.split(whereSeparator: { $0 == 0x2F || $0 == 0x5C }) {
+            let segment = part.prefix { $0 != 0x3B && $0 != 0 }
+            if segment.isEmpty || segment.elementsEqual([0x2E]) { continue }
+            if segment.elementsEqual([0x2E, 0x2E]) {
+                if !segments.isEmpty { segments.removeLast() }
+                continue
+            }
+            segments.append(String(decoding: segment, as: UTF8.self))
+        }
+        query = question < fragment ? Self.fields(bytes[(question + 1)..<fragment]) : []
+    }
+
+    /// The fields of a query or a form.
+    static func fields(_ bytes: ArraySlice<UInt8>) -> [(name: String, value: String)] {
+        bytes.split(separator: 0x26).map { field in
+            let equals = field.firstIndex(of: 0x3D) ?? field.endIndex
+            let value = equals < field.endIndex ? Array(field[(equals + 1)...]) : []
+            return (
+                String(decoding: percentDecoded(Array(field[..<equals]), plusIsSpace: true), as: UTF8.self),
+                String(decoding: percentDecoded(value, plusIsSpace: true), as: UTF8.self)
+            )
+        }
+    }
+
+    static func percentDecoded(_ bytes: [UInt8], plusIsSpace: Bool) -> [UInt8] {
+        func digit(_ byte: UInt8) -> UInt8? {
+            switch byte {
+            case 0x30...0x39: byte - 0x30
+            case 0x41...0x46: byte - 0x37
+            case 0x61...0x66: byte - 0x57
+            default: nil
+            }
+        }
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var i = 0
+        while i < bytes.count {
+            if bytes[i] == 0x25, i + 2 < bytes.count, let high = digit(bytes[i + 1]), let low = digit(bytes[i + 2]) {
+                decoded.append(high << 4 | low)
+                i += 3
+            } else {
+                decoded.append(plusIsSpace && bytes[i] == 0x2B ? 0x20 : bytes[i])
+                i += 1
+            }
+        }
+        return decoded
+    }
+}
