@@ -16,6 +16,8 @@ public struct HTTPPathTemplate: Hashable, Sendable {
     /// What is wrong with a template.
     public struct Malformed: Error, Hashable, Sendable, CustomStringConvertible {
         public var description: String
+
+        public init(description: String) { self.description = description }
     }
 
     public init(_ text: String) throws(Malformed) {
