@@ -97,4 +97,16 @@ public struct HTTPPathTemplate: Hashable, Sendable {
                 }
             })
     }
+
+    /// A path that it matches, with x for every name.
+    public var example: String {
+        "/"
+            + segments.map {
+                switch $0 {
+                case .fixed(let text): text
+                case .name(_, let prefix, let suffix): prefix + "x" + suffix
+                case .rest: "x"
+                }
+            }.joined(separator: "/")
+    }
 }

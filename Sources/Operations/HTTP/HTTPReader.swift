@@ -79,7 +79,7 @@ public struct HTTPReader: Sendable {
         for index in (byMethod[method] ?? []) + (byMethod["ANY"] ?? []) {
             let endpoint = endpoints[index]
             // Of a host that is not known the path must say more than how many parts it has.
-            guard endpoint.vendor.serves(host, port: target.port), host != nil || endpoint.vendor.isAnywhere || endpoint.template.fixedCount > 1 || !endpoint.conditions.isEmpty, let values = Self.match(endpoint, target.segments), endpoint.conditions.allSatisfy(fieldHolds) else { continue }
+            guard endpoint.vendor.serves(host, port: target.port), host != nil || endpoint.vendor.isAnywhere || endpoint.template.fixedCount > 1 || !endpoint.conditions.isEmpty, let values = Self.match(endpoint, target.segments) ?? target.segmentsWithSlashes.flatMap({ Self.match(endpoint, $0) }), endpoint.conditions.allSatisfy(fieldHolds) else { continue }
             // A host that is the vendor's own says more than any path, and a field more than none.
             let rank = (endpoint.vendor.isAnywhere || host == nil ? 0 : 100) + endpoint.template.fixedCount + endpoint.conditions.count
             if best == nil || rank > best!.rank { best = (endpoint, values, rank) }

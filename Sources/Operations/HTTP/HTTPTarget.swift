@@ -8,6 +8,8 @@ struct HTTPTarget {
     var host: String?
     var port: Int?
     var segments: [String]
+    /// The path with `%2F` as part of a segment, where there is one: some services write ids so.
+    var segmentsWithSlashes: [String]?
     var query: [(name: String, value: String)]
     /// Bytes of the target that are its path.
     var pathRange: Range<Int>
@@ -34,10 +36,17 @@ struct HTTPTarget {
         let fragment = bytes[pathStart...].firstIndex(of: 0x23) ?? bytes.count
         let question = bytes[pathStart..<fragment].firstIndex(of: 0x3F) ?? fragment
         pathRange = pathStart..<question
-        var decoded = Array(bytes[pathStart..<question])
-        for _ in 0..<2 where decoded.contains(0x25) { decoded = Self.percentDecoded(decoded, plusIsSpace: false) }
-        segments = []
-        for part in decoded.split(whereSeparator: { $0 == 0x2F || $0 == 0x5C }) {
+        let path = Array(bytes[pathStart..<question])
+        segments = Self.segments(Self.decoded(path).split(whereSeparator: { $0 == 0x2F || $0 == 0x5C }))
+        let raw = path.split(whereSeparator: { $0 == 0x2F || $0 == 0x5C }).map { Self.decoded(Array($0))[...] }
+        if raw.contains(where: { $0.contains(0x2F) }) { segmentsWithSlashes = Self.segments(raw) }
+        query = question < fragment ? Self.fields(bytes[(question + 1)..<fragment]) : []
+    }
+
+    /// Without what servers pass over: empty parts, dots, parameters behind a semicolon.
+    private static func segments(_ parts: [ArraySlice<UInt8>]) -> [String] {
+        var segments: [String] = []
+        for part in parts {
             let segment = part.prefix { $0 != 0x3B && $0 != 0 }
             if segment.isEmpty || segment.elementsEqual([0x2E]) { continue }
             if segment.elementsEqual([0x2E, 0x2E]) {
@@ -46,7 +55,14 @@ struct HTTPTarget {
             }
             segments.append(String(decoding: segment, as: UTF8.self))
         }
-        query = question < fragment ? Self.fields(bytes[(question + 1)..<fragment]) : []
+        return segments
+    }
+
+    /// Decoded twice where it was encoded twice.
+    private static func decoded(_ bytes: [UInt8]) -> [UInt8] {
+        var decoded = bytes
+        for _ in 0..<2 where decoded.contains(0x25) { decoded = percentDecoded(decoded, plusIsSpace: false) }
+        return decoded
     }
 
     /// The fields of a query or a form.

@@ -24,7 +24,7 @@ extension SQLParser {
             }
             guard expectsTerm || tokens[i].kind == .string else { break }
             if byte == 0x2C || byte == 0x29 || byte == 0x3B { break }
-            guard text.bytes.count < 1 << 16, let next = appendTerm(at: i, to: high, &text, depth) else { break }
+            guard text.bytes.count < 1 << 13, let next = appendTerm(at: i, to: high, &text, depth) else { break }
             i = next
             expectsTerm = false
         }
@@ -56,7 +56,7 @@ extension SQLParser {
             return i + 1
         case .variable:
             if let value = variables[variableName(i)] {
-                text.bytes += value.bytes.prefix(1 << 16)
+                text.bytes += value.bytes.prefix(1 << 13)
                 text.isComplete = text.isComplete && value.isComplete
                 return i + 1
             }
@@ -72,7 +72,7 @@ extension SQLParser {
         case .word:
             guard symbol(i + 1) == 0x28 else {
                 if let value = variables[variableName(i)] {
-                    text.bytes += value.bytes.prefix(1 << 16)
+                    text.bytes += value.bytes.prefix(1 << 13)
                 text.isComplete = text.isComplete && value.isComplete
                     return i + 1
                 }

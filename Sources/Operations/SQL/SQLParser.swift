@@ -1007,7 +1007,7 @@ struct SQLParser {
             return
         }
         if symbol(next - 1) == 0x2B, var longer = variables[name] {
-            longer.bytes = Array((longer.bytes + text.bytes).prefix(1 << 16))
+            longer.bytes = Array((longer.bytes + text.bytes).prefix(1 << 13))
             longer.isComplete = longer.isComplete && text.isComplete
             variables[name] = longer
         } else {
