@@ -55,13 +55,13 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Engine", "Corpus", "Proxy", "Record", "DemoVendor",
+                "Engine", "Operations", "Corpus", "Proxy", "Record", "DemoVendor",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "ByteKernels", "Cryptography"], exclude: ["README.md"]),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "Corpus"], exclude: ["bypasses"]),
-        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine", "Cryptography"]),
+        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine", "Cryptography", "Operations"]),
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ContentCodingTests", dependencies: ["ContentCoding"]),
         .testTarget(

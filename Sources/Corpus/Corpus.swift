@@ -228,14 +228,14 @@ struct CorpusFiles: Sendable {
     /// Paths relative to it, sorted by bytes, and what stands there; nil for a file that cannot be read.
     let contents: [(path: String, data: Data?)]
 
-    /// Hidden files and folders are passed over: mounted configuration keeps copies there.
+    /// Hidden files and folders are passed over: mounted configuration keeps copies there. So is the catalogue of operations, which has a loader of its own.
     init(directory: String) throws(CorpusError) {
         self.directory = directory
         // The enumeration does not go through a link, so a linked folder is resolved first.
         let folder = URL(filePath: directory).resolvingSymlinksInPath().path
         let paths = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
         let files = paths.filter { path in
-            (path.hasSuffix(".yaml") || path.hasSuffix(".yml")) && !path.split(separator: "/").contains { $0.hasPrefix(".") }
+            (path.hasSuffix(".yaml") || path.hasSuffix(".yml")) && !path.hasPrefix(Corpus.operationsFolder + "/") && !path.split(separator: "/").contains { $0.hasPrefix(".") }
         }
         guard !files.isEmpty else {
             throw CorpusError([Problem(at: nil, "\(directory) holds no rule files", hint: "put rules into \(directory)/pii/NAME.yaml")])

@@ -1,0 +1,139 @@
+// The catalogue of operations, from the YAML files of a corpus.
+
+import Foundation
+import Operations
+import Yams
+
+extension Corpus {
+    /// The folder of the corpus that holds the catalogue; its files hold no masking rules.
+    static let operationsFolder = "operations"
+
+    /// The catalogue of operations: all of `operations/*.yaml`, in order of their names.
+    ///
+    /// - Throws: every problem in every file.
+    public static func catalogue(directory: String) throws(CorpusError) -> Catalogue {
+        let folder = directory + "/" + operationsFolder
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }.sorted()
+        guard !names.isEmpty else {
+            throw CorpusError([Problem(at: nil, "\(folder) holds no catalogue of operations", hint: "name a corpus that has operations/*.yaml with --corpus DIR")])
+        }
+        var loader = OperationLoader()
+        for name in names {
+            let path = folder + "/" + name
+            guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self) else {
+                loader.problems.append(Problem(at: nil, "\(path) cannot be read as UTF-8", hint: "check its permissions and its encoding"))
+                continue
+            }
+            loader.read(YAMLFile(name: path, text: text))
+        }
+        loader.checkNames()
+        guard loader.problems.isEmpty else { throw CorpusError(loader.problems) }
+        return loader.catalogue
+    }
+}
+
+/// Reads the files of a catalogue, one after the other.
+struct OperationLoader {
+    private(set) var catalogue = Catalogue()
+    var problems: [Problem] = []
+    private var places: [String: Location] = [:]
+    private var used: [(operation: String, place: Location)] = []
+
+    static let fileKeys = ["operations", "commands", "secrets", "targets"]
+    static let operationKeys = ["name", "severity", "verdict", "sentence", "references", "permitted", "protected"]
+    static let commandKeys = ["program", "valued", "forms"]
+
+    /// A file: `targets` (named lists of globs), `operations`, `commands`, `secrets`.
+    mutating func read(_ source: YAMLFile) {
+        var file = source
+        defer { problems += file.problems }
+        guard let root = file.root, let entries = file.entries(of: root, what: "the catalogue", known: Self.fileKeys) else { return }
+        var targets: [String: [Glob]] = [:]
+        if let node = entries["targets"] {
+            guard let mapping = node.mapping else { return file.add("targets must be a mapping of names to lists of globs", at: node) }
+            for (key, value) in mapping {
+                targets[key.scalar?.string ?? ""] = (file.strings(value, what: "a list of targets") ?? []).map { Glob($0.0) }
+            }
+        }
+        if let node = entries["secrets"] { catalogue.commands.secrets += (file.strings(node, what: "secrets") ?? []).map { Glob($0.0) } }
+        if let node = entries["operations"] {
+            for item in file.list(node, what: "operations") ?? [] { readOperation(item, targets, &file) }
+        }
+        if let node = entries["commands"] {
+            for item in file.list(node, what: "commands") ?? [] { readCommand(item, &file) }
+        }
+    }
+
+    private mutating func readOperation(_ node: Node, _ targets: [String: [Glob]], _ file: inout YAMLFile) {
+        guard let entries = file.entries(of: node, what: "an operation", known: Self.operationKeys) else { return }
+        func missing(_ key: String) { file.add("the operation has no \(key)", at: node, hint: "add  \(key): …") }
+        guard let nameNode = entries["name"] else { return missing("name") }
+        guard let name = file.string(nameNode, what: "name") else { return }
+        guard name.wholeMatch(of: /[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*/) != nil else {
+            return file.add("\"\(name)\" is not a name of an operation", at: nameNode, hint: "write family.verb in small letters, as in git.push-force")
+        }
+        if let earlier = places[name] {
+            return file.add("the operation \"\(name)\" is already described at \(earlier)", at: nameNode, hint: "remove one of the two")
+        }
+        places[name] = file.location(of: nameNode)
+        guard let severityNode = entries["severity"] else { return missing("severity") }
+        guard let verdictNode = entries["verdict"] else { return missing("verdict") }
+        guard let sentenceNode = entries["sentence"] else { return missing("sentence") }
+        guard let severity = choice(Catalogue.Severity.self, severityNode, "severity", &file), let verdict = choice(Verdict.Decision.self, verdictNode, "verdict", &file),
+            let sentence = file.string(sentenceNode, what: "sentence")
+        else { return }
+        if sentence.hasSuffix(".") == false { file.add("the sentence must end with a full stop", at: sentenceNode) }
+        func globs(_ key: String) -> [Glob] {
+            guard let node = entries[key] else { return [] }
+            return (file.strings(node, what: key) ?? []).flatMap { text, place -> [Glob] in
+                guard text.hasPrefix("@") else { return [Glob(text)] }
+                guard let list = targets[String(text.dropFirst())] else {
+                    file.add("there is no list of targets \"\(text.dropFirst())\" in this file", at: place, hint: "known: \(targets.keys.sorted().joined(separator: ", "))")
+                    return []
+                }
+                return list
+            }
+        }
+        let references = entries["references"].map { (file.strings($0, what: "references") ?? []).map(\.0) } ?? []
+        catalogue.add(Catalogue.Entry(name, severity: severity, verdict: verdict, sentence: sentence, references: references, permitted: globs("permitted"), protected: globs("protected")))
+    }
+
+    private mutating func readCommand(_ node: Node, _ file: inout YAMLFile) {
+        guard let entries = file.entries(of: node, what: "a command", known: Self.commandKeys) else { return }
+        guard let programNode = entries["program"], let formsNode = entries["forms"] else {
+            return file.add("a command needs program and forms", at: node, hint: "write  - program: NAME  and  forms: {operation: [words, …]}")
+        }
+        guard let names = file.string(programNode, what: "program"), let forms = formsNode.mapping else {
+            return file.add("forms must be a mapping of operations to lists of words", at: formsNode, hint: "write  cloud.delete: ['* delete-*']")
+        }
+        let valued = entries["valued"].map { (file.strings($0, what: "valued") ?? []).map(\.0) } ?? []
+        var list: [CommandTable.Form] = []
+        for (key, value) in forms {
+            guard let operation = key.scalar?.string else { continue }
+            used.append((operation, file.location(of: key)))
+            list += (file.strings(value, what: "the forms of \(operation)") ?? []).map { CommandTable.Form($0.0, operation: operation) }
+        }
+        for name in names.split(separator: "|").map(String.init) {
+            var program = catalogue.commands.programs[name] ?? CommandTable.Program(valued: [], forms: [])
+            program.valued.formUnion(valued)
+            program.forms += list
+            catalogue.commands.programs[name] = program
+        }
+    }
+
+    /// Commands may name operations of any file.
+    mutating func checkNames() {
+        for (operation, place) in used where catalogue.entries[operation] == nil {
+            let hint = operation.nearest(in: catalogue.entries.keys.sorted()).map { "did you mean \"\($0)\"?" } ?? "describe it under operations"
+            problems.append(Problem(at: place, "there is no operation \"\(operation)\"", hint: hint))
+        }
+    }
+
+    private func choice<Choice: RawRepresentable & CaseIterable>(_ type: Choice.Type, _ node: Node, _ what: String, _ file: inout YAMLFile) -> Choice? where Choice.RawValue == String {
+        guard let text = file.string(node, what: what) else { return nil }
+        if let value = Choice(rawValue: text) { return value }
+        let known = Choice.allCases.map(\.rawValue)
+        file.add("\(what) cannot be \"\(text)\"", at: node, hint: text.nearest(in: known).map { "did you mean \"\($0)\"?" } ?? "one of \(known.joined(separator: ", "))")
+        return nil
+    }
+}

@@ -1,0 +1,31 @@
+// Where a shell command holds a text of another language: statements and requests, read by the readers of these.
+
+extension ShellSession {
+    /// - Parameter dialect: a name of `SQLDialect`, or empty where it is not known.
+    func readSQL(_ text: String, dialect: String, place: Range<Int>, depth: Int) {
+        guard spend(text.utf8.count, place) else { return }
+        // What clients do themselves: psql's \! and sqlite's .shell hand a line to the shell.
+        for line in text.split(separator: "\n") {
+            let line = line.drop { $0 == " " }
+            for escape in ["\\!", ".shell ", ".system ", "\\copy", "system "] where line.hasPrefix(escape) && escape != "\\copy" {
+                _ = read(String(line.dropFirst(escape.utf8.count)), place: place, input: .nothing, depth: depth + 1)
+            }
+        }
+        adopt(SQLReader.read(text, dialect: SQLDialect(rawValue: dialect)), place)
+    }
+
+    /// Takes over what another reader has found; its places are those of the text that held the statement.
+    private func adopt(_ other: Reading, _ place: Range<Int>) {
+        for operation in other.operations { note(operation.name, operation.object, place) }
+        // What is no statement may be a file's name or an option.
+        for obscurity in other.obscurities where obscurity.reason != .malformed { note(obscurity.reason, place) }
+    }
+
+    func readMongo(_ text: String, place: Range<Int>) {}
+
+    func readRedis(_ words: [String], place: Range<Int>) {}
+
+    func read(_ request: Request, place: Range<Int>) {
+        if request.method.uppercased() == "DELETE" { note("http.delete", request.url, place) }
+    }
+}
