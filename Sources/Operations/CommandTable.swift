@@ -59,13 +59,13 @@ public struct CommandTable: Sendable {
 
     /// Options with which a program only says what it would do, or how it is used.
     static let harmless: Set<String> = [
-        "--help", "--version", "--dry-run", "--dryrun", "--dry_run", "--what-if", "--noop", "--simulate", "--validate-only", "-help", "-WhatIf", "--list-only",
+        "--help", "--dry-run", "--dryrun", "--dry_run", "--what-if", "--noop", "--simulate", "--validate-only", "-help", "-WhatIf", "--list-only",
     ]
 
     /// What a command is by the table: the operation, its object, and the form that says so; nil if none fits.
     func operation(of program: Program, _ arguments: ArraySlice<Argument>) -> (name: String, object: String)? {
         var words: [String] = []
-        var options: [(name: String, value: String?)] = []
+        var options: [Given] = []
         var firstOption: [Int] = []
         var i = arguments.startIndex
         var onlyWords = false
@@ -94,7 +94,8 @@ public struct CommandTable: Sendable {
                 }
             }
             if Self.harmless.contains(name), value.map({ $0 != "none" && $0 != "false" }) ?? true { return nil }
-            options.append((name, value))
+            if name == "--version", value == nil, words.isEmpty { return nil }
+            options.append(Given(name: name, value: value, next: value == nil && i < arguments.endIndex ? arguments[i].text : nil))
         }
         if words.first == "help" || words.last == "help" { return nil }
         for form in program.forms {
@@ -111,8 +112,16 @@ public struct CommandTable: Sendable {
         return nil
     }
 
+    /// One option of a command.
+    private struct Given {
+        var name: String
+        var value: String?
+        /// The word behind it, which may be its value.
+        var next: String?
+    }
+
     /// Whether an option of a form is among those given: `--name`, `--name=glob`, `-x` also within `-axb`; what begins with `/` or `+` is a word.
-    private static func isGiven(_ wanted: String, _ options: [(name: String, value: String?)], _ words: [String]) -> Bool {
+    private static func isGiven(_ wanted: String, _ options: [Given], _ words: [String]) -> Bool {
         if wanted.first != "-" { return words.contains { $0.lowercased() == wanted.lowercased() } }
         let parts = wanted.split(separator: "=", maxSplits: 1)
         let name = String(parts[0])
@@ -122,7 +131,7 @@ public struct CommandTable: Sendable {
             if !fits, name.utf8.count > 4, option.name.utf8.count > 4, name.hasPrefix("--"), name.hasPrefix(option.name) { fits = true }
             guard fits else { return false }
             guard parts.count > 1 else { return option.value != "false" }
-            return option.value.map { Glob(String(parts[1])).matches($0) } ?? false
+            return (option.value ?? option.next).map { Glob(String(parts[1])).matches($0) } ?? false
         }
     }
 }

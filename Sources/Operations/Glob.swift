@@ -1,58 +1,64 @@
 // Globs of paths and names, as the catalogue writes targets.
 
-/// `*` stands for anything but `/`, `**` for anything, `?` for one byte but `/`; all else for itself.
+/// `*` stands for anything but `/`, `**` for anything, `?` for one byte but `/`; all else for itself, and `\*` for a star. `folder/**` also stands for the folder.
 public struct Glob: Hashable, Sendable {
     public let text: String
+    /// With an escaped star as 1, a byte that no name has.
     private let bytes: [UInt8]
     /// Without wildcards: compared as a whole.
-    private let isPlain: Bool
+    private let plain: String?
+    /// What stands before a final `/**`.
+    private let folder: [UInt8]
 
     public init(_ text: String) {
         self.text = text
-        bytes = Array(text.utf8)
-        isPlain = !bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+        bytes = Array(text.replacing("\\*", with: "\u{1}").utf8)
+        plain = bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") } ? nil : text.replacing("\\*", with: "*")
+        folder = text.hasSuffix("/**") && text.utf8.count > 3 ? Array(bytes.dropLast(3)) : []
     }
 
     /// - Complexity: O(length of the glob × length of the text), in constant space.
     public func matches(_ text: String) -> Bool {
-        if isPlain { return text == self.text }
+        if let plain { return text == plain }
         var text = text
-        return text.withUTF8 { text in
-            var pattern = 0
-            var at = 0
-            // Where to go on when what follows the last star does not fit: one byte more for the star. A `**` is never taken back for a later `*`.
-            var star: (pattern: Int, at: Int)?
-            var wide: (pattern: Int, at: Int)?
-            while at < text.count || pattern < bytes.count {
-                if pattern < bytes.count, bytes[pattern] == UInt8(ascii: "*") {
-                    if pattern + 1 < bytes.count, bytes[pattern + 1] == UInt8(ascii: "*") {
-                        pattern += 2
-                        wide = (pattern, at)
-                        star = nil
-                    } else {
-                        pattern += 1
-                        star = (pattern, at)
-                    }
-                    continue
-                }
-                if pattern < bytes.count, at < text.count, bytes[pattern] == text[at] || bytes[pattern] == UInt8(ascii: "?") && text[at] != UInt8(ascii: "/") {
-                    pattern += 1
-                    at += 1
-                    continue
-                }
-                if let last = star, last.at < text.count, text[last.at] != UInt8(ascii: "/") {
-                    star = (last.pattern, last.at + 1)
-                    (pattern, at) = (last.pattern, last.at + 1)
-                } else if let last = wide, last.at < text.count {
+        return text.withUTF8 { Self.matches(bytes, $0) || !folder.isEmpty && Self.matches(folder, $0) }
+    }
+
+    private static func matches(_ bytes: [UInt8], _ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var pattern = 0
+        var at = 0
+        // Where to go on when what follows the last star does not fit: one byte more for the star. A `**` is never taken back for a later `*`.
+        var star: (pattern: Int, at: Int)?
+        var wide: (pattern: Int, at: Int)?
+        while at < text.count || pattern < bytes.count {
+            if pattern < bytes.count, bytes[pattern] == UInt8(ascii: "*") {
+                if pattern + 1 < bytes.count, bytes[pattern + 1] == UInt8(ascii: "*") {
+                    pattern += 2
+                    wide = (pattern, at)
                     star = nil
-                    wide = (last.pattern, last.at + 1)
-                    (pattern, at) = (last.pattern, last.at + 1)
                 } else {
-                    return false
+                    pattern += 1
+                    star = (pattern, at)
                 }
+                continue
             }
-            return true
+            if pattern < bytes.count, at < text.count, bytes[pattern] == text[at] || bytes[pattern] == 1 && text[at] == UInt8(ascii: "*") || bytes[pattern] == UInt8(ascii: "?") && text[at] != UInt8(ascii: "/") {
+                pattern += 1
+                at += 1
+                continue
+            }
+            if let last = star, last.at < text.count, text[last.at] != UInt8(ascii: "/") {
+                star = (last.pattern, last.at + 1)
+                (pattern, at) = (last.pattern, last.at + 1)
+            } else if let last = wide, last.at < text.count {
+                star = nil
+                wide = (last.pattern, last.at + 1)
+                (pattern, at) = (last.pattern, last.at + 1)
+            } else {
+                return false
+            }
         }
+        return true
     }
 }
 

@@ -43,14 +43,27 @@ public struct Judge: Sendable {
         return reading
     }
 
+    /// What `command` would do, and its commands as the shell's reader took them.
+    public func explain(_ command: String, domain: String? = nil) -> (reading: Reading, commands: [ShellTrace]) {
+        let bytes = Array(command.utf8)
+        guard bytes.count <= Self.longest, Self.language(of: bytes, domain: domain) == .shell else { return (reading(of: command, domain: domain), []) }
+        return (reading(of: command, domain: domain), ShellReader.explain(bytes, table: catalogue.commands).commands)
+    }
+
     private func read(_ bytes: [UInt8], as language: Language) -> Reading {
         switch language {
-        case .shell: ShellReader.read(bytes, table: catalogue.commands)
+        case .shell: Self.isCall(bytes) ? ShellReader.readCode(bytes, table: catalogue.commands) : ShellReader.read(bytes, table: catalogue.commands)
         case .powershell: ShellReader.readPowerShell(bytes, table: catalogue.commands)
         case .code: ShellReader.readCode(bytes, table: catalogue.commands)
         case .sql: SQLReader.read(bytes)
         case .mongo, .redis, .http: Reading()
         }
+    }
+
+    /// Whether a text is a call with a dotted name, `gateway.customer.delete('x')`, which no shell has.
+    private static func isCall(_ bytes: [UInt8]) -> Bool {
+        guard let open = bytes.prefix(80).firstIndex(of: UInt8(ascii: "(")), open > 2, let first = bytes.first, ShellParser.isName(first) else { return false }
+        return bytes[..<open].contains(UInt8(ascii: ".")) && bytes[..<open].allSatisfy { ShellParser.isName($0) || $0 == UInt8(ascii: ".") } && ShellParser.isName(bytes[open - 1])
     }
 
     /// Which language a text is in, by what the caller says or else by how it begins.

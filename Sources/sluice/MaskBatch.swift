@@ -18,26 +18,6 @@ struct MaskBatch {
         var chunk: Int?
     }
 
-    /// An id is given back as it came.
-    private enum CaseID: Decodable {
-        case text(String)
-        case whole(Int)
-        case number(Double)
-
-        init(from decoder: any Decoder) throws {
-            let value = try decoder.singleValueContainer()
-            if let text = try? value.decode(String.self) {
-                self = .text(text)
-            } else if let whole = try? value.decode(Int.self) {
-                self = .whole(whole)
-            } else if let number = try? value.decode(Double.self) {
-                self = .number(number)
-            } else {
-                throw CommandError("\"id\" must be a string or a number")
-            }
-        }
-    }
-
     /// - Throws: exit status 2 after the last line, if a line could not be read.
     func run(_ source: consuming ByteSource) throws {
         var lines = LineSource(source)
@@ -122,7 +102,7 @@ struct MaskBatch {
     private static func line(_ id: CaseID?, _ masked: [UInt8], _ findings: [Finding], _ blocked: Finding?) -> [UInt8] {
         var json = JSONText()
         json.raw("{\"id\":")
-        write(id, to: &json)
+        CaseID.write(id, to: &json)
         if String(validating: masked, as: UTF8.self) != nil {
             json.raw(",\"masked\":")
             masked.withUnsafeBytes { json.string(utf8: $0) }
@@ -154,20 +134,11 @@ struct MaskBatch {
         json.number(line)
         if let id {
             json.raw(",\"id\":")
-            write(id, to: &json)
+            CaseID.write(id, to: &json)
         }
         json.raw(",\"error\":")
         json.string((error as? CommandError)?.message ?? "\(error)")
         json.raw("}\n")
         return json.bytes
-    }
-
-    private static func write(_ id: CaseID?, to json: inout JSONText) {
-        switch id {
-        case .text(let text): json.string(text)
-        case .whole(let number): json.number(number)
-        case .number(let number): json.number(number)
-        case nil: json.raw("null")
-        }
     }
 }

@@ -23,7 +23,11 @@ extension ShellSession {
             if let text = call.decoded { decoded = text }
             switch CodeReader.meaning(of: call, language) {
             case .runs:
-                if call.tail == "exec" || call.tail == "eval", language == .python || call.tail == "eval" {
+                if let text = call.decoded {
+                    // What it runs stands in it encoded.
+                    _ = read(text, place: place, input: .nothing, depth: depth + 1)
+                    readCode(String(decoding: text, as: UTF8.self), language, place: place, depth: depth + 1)
+                } else if call.tail == "exec" || call.tail == "eval", language == .python || call.tail == "eval" {
                     runsCode = true
                     for text in call.strings { readCode(text, language, place: place, depth: depth + 1) }
                 } else if call.strings.isEmpty {
@@ -42,6 +46,7 @@ extension ShellSession {
             case .truncates: for text in call.strings.prefix(1) { note("files.overwrite", resolved(text), place) }
             case .queries: for text in call.strings.prefix(1) { readSQL(text, dialect: "", place: place, depth: depth) }
             case .requests(let method): if let url = call.strings.first { read(Request(method: method, url: url), place: place) }
+            case .deletes: note("service.delete", call.strings.first ?? call.name, place)
             case .reads: for text in call.strings.prefix(1) { readFile(text, place) }
             case .nothing: break
             }
@@ -79,14 +84,16 @@ struct CodeReader {
         var writes = false
     }
 
-    enum Meaning { case nothing, runs, removes, removesTree, truncates, queries, reads, requests(String) }
+    enum Meaning { case nothing, runs, deletes, removes, removesTree, truncates, queries, reads, requests(String) }
 
     static func meaning(of call: Found, _ language: Interpreters.Language) -> Meaning {
         switch call.tail {
         case "system", "popen", "popen2", "popen3", "popen4", "getoutput", "getstatusoutput", "check_output", "check_call", "shell_exec", "passthru", "proc_open", "pcntl_exec", "execsync", "execfilesync", "execfile", "spawnsync", "spawn",
             "spawnl", "spawnlp", "spawnv", "spawnvp", "execl", "execlp", "execle", "execv", "execvp", "execve", "execvpe", "capture2", "capture2e", "capture3", "popen2e", "qx", "%x", "`", "doscript", "startprocess", "posix_spawn", "create_subprocess_shell", "create_subprocess_exec", "execa", "execacommand", "execasync", "syscmd":
             return .runs
-        case "exec", "eval", "execute_string", "instance_eval":
+        case "exec", "eval", "instance_eval":
+            return .runs
+        case "execute" where call.name == "os.execute":
             return .runs
         case "run", "call", "popen_":
             return language == .python && (call.name.hasPrefix("subprocess") || call.name == "run" || call.name == "call") || call.name.hasPrefix("deno") ? .runs : .nothing
@@ -101,6 +108,7 @@ struct CodeReader {
             return language == .node && call.name.hasPrefix("deno") ? (call.isRecursive ? .removesTree : .removes) : .nothing
         case "delete":
             if call.name.hasPrefix("requests") || call.name.hasPrefix("axios") || call.name.hasPrefix("httpx") || call.name.contains("session") { return .requests("DELETE") }
+            if language == .other, call.name.contains(".") { return .deletes }
             return language == .ruby && (call.name.hasPrefix("file") || call.name.hasPrefix("dir")) || call.name.hasPrefix("file.") ? .removes : .nothing
         case "truncate", "truncatesync", "writefilesync", "writefile", "file_put_contents", "write_text", "write_bytes":
             return .truncates
@@ -110,8 +118,8 @@ struct CodeReader {
             return .reads
         case "execute", "executescript", "executemany", "query", "raw":
             return .queries
-        case "execute_":
-            return .nothing
+        case "destroy", "void", "refund", "delete_many", "deletemany", "delete_one", "deleteone":
+            return language == .other && call.name.contains(".") ? .deletes : .nothing
         default: return .nothing
         }
     }

@@ -13,7 +13,6 @@ extension ShellSession {
         if call.arguments.contains(where: { ["-recurse", "-force", "-path", "-literalpath"].contains($0.text.lowercased()) }) { mayBePowerShell = true }
         let recursive = options.has("r", "R", "recursive")
         let name = recursive ? options.has("f", "force") ? "files.remove-recursively" : "files.remove-tree" : "files.remove"
-        if options.operands.isEmpty, recursive, options.has("f", "force"), call.depth > 0 { note(name, "", call.place) }
         noteEach(name, options.operands, call)
         return .nothing
     }

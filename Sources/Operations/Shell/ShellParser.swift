@@ -47,6 +47,7 @@ struct ShellParser {
         defer { depth -= 1 }
         var output = Flow.nothing
         while !session.isStopped {
+            session.steps += 1
             skipSpace(newlines: true)
             guard at < text.count else {
                 if terminator != .end, terminator != .item { session.note(.malformed, places.place(max(0, text.count - 1)..<text.count)) }
@@ -371,8 +372,7 @@ struct ShellParser {
         }
         var value = Array(session.arena[field.bytes])
         if adds { value = (session.value(of: name) ?? []) + value }
-        if field.flow >= 0, case .downloaded = session.flows[field.flow] { session.downloads.insert(name) }
-        if field.marks.contains(.unknown) { session.assignUnknown(name, value) } else { session.assign(name, value) }
+        if field.marks.contains(.unknown) { session.assignUnknown(name, value, field.flow >= 0 ? session.flows[field.flow] : .unknown) } else { session.assign(name, value) }
         return true
     }
 
@@ -478,6 +478,7 @@ struct ShellParser {
         let isLiteral = text[wordStart..<at].contains { $0 == UInt8(ascii: "'") || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
         if lineEnd < at {
             lineEnd = endOfLine(from: at)
+            session.steps += lineEnd - at
             afterBodies = lineEnd + 1
         }
         let bodyStart = min(afterBodies, text.count)
@@ -497,6 +498,7 @@ struct ShellParser {
             body.append(UInt8(ascii: "\n"))
         }
         if !closed { session.note(.malformed, places.place(bodyStart..<text.count)) }
+        session.steps += min(line, text.count) - bodyStart
         afterBodies = min(line, text.count)
         if isLiteral { return .text(body) }
         guard body.contains(where: { $0 == UInt8(ascii: "$") || $0 == UInt8(ascii: "`") || $0 == UInt8(ascii: "\\") }) else { return .text(body) }

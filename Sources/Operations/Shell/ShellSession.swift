@@ -14,8 +14,6 @@ final class ShellSession {
     var functions: Set<String> = []
     var functionDepth = 0
     var aliases: [String: String] = [:]
-    /// Variables that hold what was downloaded.
-    var downloads: Set<String> = []
     /// Files that commands of this text have fetched.
     var downloadedFiles: Set<String> = []
     /// The member of the pipeline in front of this one.
@@ -30,6 +28,8 @@ final class ShellSession {
     var isStopped = false
     /// Commands in their order, if somebody wants to see them.
     var trace: [ShellTrace]?
+    /// Bytes and tokens looked at so far, each time one is.
+    var steps = 0
     private var variables: [String: Variable] = [:]
     private var left: Int
 
@@ -65,6 +65,7 @@ final class ShellSession {
     /// Takes from what may be read in all, which bounds the work that expansions can make.
     func spend(_ bytes: Int, _ place: Range<Int>) -> Bool {
         left -= bytes + 1
+        steps += bytes + 1
         if left > 0 { return true }
         if !isStopped { note(.tooLong, place) }
         isStopped = true
@@ -113,6 +114,8 @@ final class ShellSession {
         var isList: Bool
         /// Parts of the value are unknown, and stand in it as in a field.
         var isUnknown: Bool
+        /// What a substitution in it gave.
+        var flow = Flow.nothing
     }
 
     /// Variables that every shell has; `${HOME:-x}` is never x.
@@ -132,7 +135,9 @@ final class ShellSession {
         variables[name] = Variable(value: value, isList: isList, isUnknown: false)
     }
 
-    func assignUnknown(_ name: String, _ value: [UInt8]) { variables[name] = Variable(value: value, isList: false, isUnknown: true) }
+    func assignUnknown(_ name: String, _ value: [UInt8], _ flow: Flow = .unknown) {
+        variables[name] = Variable(value: value, isList: false, isUnknown: true, flow: flow)
+    }
 
     // MARK: Paths
 
@@ -180,9 +185,8 @@ final class ShellSession {
         lastName = name
         if PowerShellReader.knows(name) { mayBePowerShell = true }
         if networked, Self.isShell(name) || Interpreters.languages[name] != nil { note("code.reverse-shell", name, place) }
-        guard Self.isLookedAt(name) || table.programs[name] != nil || aliases[name] != nil || Self.hidesProgram(name) else {
-            return .unknown
-        }
+        let isKnown = Self.isLookedAt(name) || table.programs[name] != nil || aliases[name] != nil || Self.hidesProgram(name)
+        guard isKnown || range.count > 1 && range.count < 64 && !functions.contains(name) && !PowerShellReader.knows(name) && table.programs["*"] != nil else { return .unknown }
         var arguments: [Argument] = []
         arguments.reserveCapacity(range.count - 1)
         for field in fields[range].dropFirst() {
@@ -208,7 +212,8 @@ final class ShellSession {
         if let wrapper = Wrappers.table[call.name] { return look(through: wrapper, call) }
         if Interpreters.languages[call.name] != nil { return interpreter(call) }
         if call.name.hasPrefix("mkfs") || call.name.hasPrefix("newfs") { return makeFileSystem(call) }
-        if let program = table.programs[call.name] {
+        // What no table knows may still say plainly that it deletes.
+        if let program = table.programs[call.name] ?? table.programs["*"] {
             if let (name, object) = table.operation(of: program, call.arguments) { note(name, object, call.place) }
         }
         return .unknown

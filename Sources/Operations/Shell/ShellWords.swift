@@ -21,6 +21,7 @@ extension ShellParser {
     mutating func word(splitting: Bool = true) {
         var field = Building(start: session.arena.count, source: at, splits: splitting)
         while at < text.count {
+            session.steps += 1
             let byte = text[at]
             switch Self.kinds[Int(byte)] {
             case .ordinary:
@@ -107,6 +108,7 @@ extension ShellParser {
     }
 
     private mutating func quotedByte(_ field: inout Building) {
+        session.steps += 1
         switch text[at] {
         case UInt8(ascii: "\\"):
             guard let next = peek(1) else {
@@ -224,14 +226,16 @@ extension ShellParser {
     private mutating func variable(_ name: String, _ field: inout Building, quoted: Bool) {
         guard let variable = session.variable(name) else {
             field.marks.insert(.unknown)
-            if session.downloads.contains(name) { field.flow = session.keep(.downloaded) }
-            if session.loopInput.keys.contains(name), let flow = session.loopInput[name] { field.flow = session.keep(flow) }
+            if let flow = session.loopInput[name] { field.flow = session.keep(flow) }
             session.arena.append(contentsOf: "${".utf8)
             session.arena.append(contentsOf: name.utf8)
             session.arena.append(UInt8(ascii: "}"))
             return
         }
-        if variable.isUnknown { field.marks.insert(.unknown) }
+        if variable.isUnknown {
+            field.marks.insert(.unknown)
+            field.flow = session.keep(variable.flow)
+        }
         append(variable.value, &field, quoted: quoted, isList: variable.isList)
     }
 
@@ -493,6 +497,7 @@ extension ShellParser {
         var level = 0
         var i = start
         while i < text.count, i - start < 4096 {
+            session.steps += 1
             switch text[i] {
             case UInt8(ascii: "("): level += 1
             case UInt8(ascii: ")"):

@@ -63,7 +63,7 @@ enum Wrappers {
             "npm": Wrapper(textOptions: ["call"], afterDashes: true), "pnpm": Wrapper(subcommands: ["exec", "dlx"]), "yarn": Wrapper(subcommands: ["exec", "dlx"]),
             "tmux": Wrapper(valued: "cdeFnstLSxyf", isText: true, subcommands: ["new-session", "new", "new-window", "neww", "split-window", "splitw", "run-shell", "run"]),
             "screen": Wrapper(valued: "cehpsStT"), "start-stop-daemon": Wrapper(afterDashes: true), "trap": Wrapper(isText: true), "tsocks": Wrapper(),
-            "gcloud": Wrapper(textOptions: ["command"]), "heroku": Wrapper(valued: "a", long: ["app"], isText: true, subcommands: ["run"]), "fly": Wrapper(textOptions: ["C", "command"]),
+            "gcloud": Wrapper(operands: .max, textOptions: ["command"]), "heroku": Wrapper(valued: "a", long: ["app"], isText: true, subcommands: ["run"]), "fly": Wrapper(operands: .max, textOptions: ["C", "command"]),
         ]
         let containers = Wrapper(
             valued: "aceHhlmpuvwL",
@@ -167,10 +167,7 @@ extension ShellSession {
 
     /// xargs: its command, with what it reads as further arguments.
     func xargs(_ call: Call) -> Flow {
-        var valued = "EILPRnsadJS"
-        // The value of these is part of the same word, or missing.
-        if call.arguments.contains(where: { $0.text == "-i" || $0.text == "-l" || $0.text == "-e" }) { valued += "" }
-        let own = Options(call.arguments, valued: valued, long: ["arg-file", "delimiter", "max-args", "max-procs", "max-chars", "max-lines", "process-slot-var"], stopsAtOperand: true)
+        let own = Options(call.arguments, valued: "EILPRnsadJS", long: ["arg-file", "delimiter", "max-args", "max-procs", "max-chars", "max-lines", "process-slot-var"], stopsAtOperand: true)
         let mark = own.value("I")?.text ?? own.value("J")?.text ?? (own.has("i", "replace") ? own.value("replace")?.text ?? "{}" : nil)
         var command = own.operands[...]
         guard let first = command.first else { return .unknown }
@@ -182,7 +179,9 @@ extension ShellSession {
         }
         if let mark {
             for item in items {
-                let filled = command.map { argument in
+                // Where the mark is missing, the author took it to be there.
+                let template = command.contains { $0.text.contains(mark) } ? command : command + [Argument(text: mark, place: first.place)]
+                let filled = template.map { argument in
                     var filled = argument
                     guard argument.text.contains(mark) else { return filled }
                     filled.text = argument.text.split(separator: mark, omittingEmptySubsequences: false).joined(separator: item.text)
@@ -240,6 +239,14 @@ extension ShellSession {
         return .unknown
     }
 
+    /// `java -jar tool.jar …`: the tool.
+    func java(_ call: Call) -> Flow {
+        guard let option = call.arguments.firstIndex(where: { $0.text == "-jar" }), option + 1 < call.arguments.endIndex else { return .unknown }
+        var name = Self.programName(call.arguments[option + 1].text)
+        if name.hasSuffix(".jar") { name.removeLast(4) }
+        return look(Call(name: name, arguments: call.arguments[(option + 2)...], input: call.input, place: call.place, depth: call.depth + 1))
+    }
+
     /// `command NAME …`, but not `command -v NAME`, which only looks.
     func commandBuiltin(_ call: Call) -> Flow {
         var rest = call.arguments
@@ -275,7 +282,7 @@ extension ShellSession {
             let equals = argument.text.firstIndex(of: "=")!
             let value = Array(argument.text[argument.text.index(after: equals)...].utf8)
             if argument.marks.contains(.unknown) {
-                assignUnknown(String(argument.text[..<equals]), value)
+                assignUnknown(String(argument.text[..<equals]), value, argument.flow)
             } else {
                 assign(String(argument.text[..<equals]), value)
             }

@@ -1,0 +1,208 @@
+// `sluice judge`: what commands would do, and whether they may.
+
+import ArgumentParser
+import Corpus
+import Foundation
+import Operations
+
+struct JudgeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "judge",
+        abstract: "Say whether commands may run: what they would do, and how grave it is.",
+        discussion: """
+            Commands of shells, SQL, requests and one-liners are read as their interpreter reads them, and every operation found in them is looked up \
+            in the catalogue (corpus/operations/).
+
+            Examples:
+              sluice judge 'rm -rf /'
+              sluice judge --explain 'X=rm; $X -rf "$HOME"'
+              sluice judge --domain sql 'DELETE FROM users'
+              sluice judge < commands.jsonl
+
+            Without a command it reads JSON Lines:
+              {"id": 1, "command": "git push -f", "domain": "shell"}
+            and writes for each, with null where there is nothing to say:
+              {"id":1,"verdict":"block","rule":"git.push-force","operation":"git.push-force","object":"","severity":"high","message":"…"}
+            The verdict is allow, approve (a person has to agree), unreadable or block. A line that cannot be read gives {"line": n, "error": "…"}; the others are \
+            still judged, and the exit status is 2.
+
+            Domains: shell, powershell, sql, mongo, redis, http, code; told from the command if left out or not among these.
+
+            Exit status: 0 done, 2 wrong usage or configuration, 3 a single command was blocked or cannot be read.
+            """)
+
+    @Argument(help: ArgumentHelp("One command; JSON Lines from standard input if left out.", valueName: "command"))
+    var command: String?
+
+    @Option(help: ArgumentHelp("What the command is written in.", valueName: "name"))
+    var domain: String?
+
+    @Flag(help: "Show how each command was read: its words, and its operations with their places, as text.")
+    var explain = false
+
+    @Flag(help: "List the operations of the catalogue as a Markdown table.")
+    var list = false
+
+    @Option(help: ArgumentHelp("The folder of the corpus (default: $SLUICE_CORPUS, ./corpus, the one shipped with sluice).", valueName: "dir"))
+    var corpus: String?
+
+    func validate() throws {
+        if list, command != nil || explain { throw ValidationError("--list goes with neither a command nor --explain") }
+    }
+
+    func run() throws {
+        let judge = Judge(try Corpus.catalogue(directory: Corpus.locate(corpus)))
+        if list { return try writeAll(Array(OperationTable(catalogue: judge.catalogue).markdown.utf8)) }
+        guard let command else { return try judgeLines(judge) }
+        let verdict = judge.judge(command, domain: domain)
+        if explain {
+            try writeAll(Array(CommandExplanation(judge: judge, command: command, domain: domain).text.utf8))
+        } else {
+            try writeAll(Self.line(nil, verdict, withID: false))
+        }
+        if verdict.decision == .block || verdict.decision == .unreadable { throw ExitCode(ExitStatus.blocked) }
+    }
+
+    /// One line of the input; keys that are not named here are passed over.
+    private struct Case: Decodable {
+        var id: CaseID?
+        var command: String?
+        var domain: String?
+    }
+
+    /// - Throws: exit status 2 after the last line, if a line could not be read.
+    private func judgeLines(_ judge: Judge) throws {
+        var lines = LineSource(try ByteSource(path: nil))
+        let decoder = JSONDecoder()
+        var number = 0
+        var failed = false
+        var output: [UInt8] = []
+        while let line = try lines.next() {
+            number += 1
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
+            var id: CaseID?
+            do {
+                let one = try Self.decode(line, decoder)
+                id = one.id
+                guard let command = one.command else { throw CommandError("\"command\" is needed") }
+                if explain {
+                    output += CommandExplanation(judge: judge, command: command, domain: one.domain ?? domain).text.utf8
+                    output.append(UInt8(ascii: "\n"))
+                } else {
+                    output += Self.line(one.id, judge.judge(command, domain: one.domain ?? domain), withID: true)
+                }
+            } catch {
+                failed = true
+                output += Self.refusal(of: id, line: number, error)
+            }
+            if output.count >= 32 << 10 || !lines.hasLine {
+                try writeAll(output)
+                output.removeAll(keepingCapacity: true)
+            }
+        }
+        try writeAll(output)
+        if failed { throw ExitCode(ExitStatus.usage) }
+    }
+
+    private static func decode(_ line: ArraySlice<UInt8>, _ decoder: JSONDecoder) throws -> Case {
+        do {
+            return try decoder.decode(Case.self, from: Data(line))
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+            let key = context.codingPath.first.map { "\"\($0.stringValue)\"" } ?? "the line"
+            throw CommandError("\(key) has the wrong type: the line must be an object with \"command\" and \"domain\" as strings")
+        } catch let error as CommandError {
+            throw error
+        } catch {
+            throw CommandError("this is not a JSON object")
+        }
+    }
+
+    private static func line(_ id: CaseID?, _ verdict: Verdict, withID: Bool) -> [UInt8] {
+        var json = JSONText()
+        json.raw("{")
+        if withID {
+            json.raw("\"id\":")
+            CaseID.write(id, to: &json)
+            json.raw(",")
+        }
+        json.raw("\"verdict\":")
+        json.string(verdict.decision.rawValue)
+        func member(_ name: StaticString, _ value: String?) {
+            json.raw(name)
+            if let value { json.string(value) } else { json.raw("null") }
+        }
+        member(",\"rule\":", verdict.rule.isEmpty ? nil : verdict.rule)
+        member(",\"operation\":", verdict.operation?.name)
+        member(",\"object\":", verdict.operation?.object)
+        member(",\"severity\":", verdict.severity?.rawValue)
+        member(",\"message\":", verdict.message.isEmpty ? nil : verdict.message)
+        json.raw("}\n")
+        return json.bytes
+    }
+
+    private static func refusal(of id: CaseID?, line: Int, _ error: any Error) -> [UInt8] {
+        var json = JSONText()
+        json.raw("{\"line\":")
+        json.number(line)
+        if let id {
+            json.raw(",\"id\":")
+            CaseID.write(id, to: &json)
+        }
+        json.raw(",\"error\":")
+        json.string((error as? CommandError)?.message ?? "\(error)")
+        json.raw("}\n")
+        return json.bytes
+    }
+}
+
+/// How a command was read, for people.
+struct CommandExplanation {
+    let judge: Judge
+    let command: String
+    let domain: String?
+
+    var text: String {
+        let verdict = judge.judge(command, domain: domain)
+        let (reading, commands) = judge.explain(command, domain: domain)
+        var lines = ["\(verdict.decision.rawValue)\(verdict.rule.isEmpty ? "" : ": \(verdict.rule)")"]
+        if !verdict.message.isEmpty { lines.append("  \(verdict.message)") }
+        lines.append("read as \(Judge.language(of: Array(command.utf8), domain: domain).rawValue)")
+        if !commands.isEmpty { lines.append("commands, with the bytes they stand at:") }
+        for one in commands {
+            let words = one.words.map { $0.isEmpty || $0.contains(where: { $0 == " " || $0 == "\n" }) ? "‹\($0.replacing("\n", with: "⏎"))›" : $0 }
+            lines.append("  \(place(one.range))\(String(repeating: "  ", count: min(one.depth, 12)))\(words.joined(separator: " "))")
+        }
+        if !reading.operations.isEmpty { lines.append("operations:") }
+        for operation in reading.operations {
+            let one = judge.catalogue.verdict(on: operation)
+            lines.append("  \(place(operation.range))\(one.decision.rawValue) \(one.rule)\(operation.object.isEmpty ? "" : " \(operation.object)")")
+        }
+        if !reading.obscurities.isEmpty { lines.append("not readable:") }
+        for obscurity in reading.obscurities { lines.append("  \(place(obscurity.range))\(obscurity.reason.rawValue)") }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func place(_ range: Range<Int>) -> String {
+        let text = "\(range.lowerBound)–\(range.upperBound)"
+        return text + String(repeating: " ", count: max(1, 10 - text.count))
+    }
+}
+
+/// The catalogue as a table for `docs/OPERATIONS.md`.
+struct OperationTable {
+    let catalogue: Catalogue
+
+    var markdown: String {
+        var lines: [String] = []
+        let families = Dictionary(grouping: catalogue.entries.values) { $0.name.prefix { $0 != "." } }
+        for family in families.keys.sorted() {
+            lines += ["### \(family)", "", "| Operation | Severity | Verdict | What the agent is told |", "| --- | --- | --- | --- |"]
+            for entry in families[family]!.sorted(by: { $0.name < $1.name }) {
+                let verdict = entry.verdict.rawValue + (entry.permitted.isEmpty ? "" : "; some targets permitted") + (entry.protected.isEmpty ? "" : "; some targets protected")
+                lines.append("| `\(entry.name)` | \(entry.severity.rawValue) | \(verdict) | \(entry.sentence.replacing("|", with: "\\|")) |")
+            }
+            lines.append("")
+        }
+        return lines.joined(separator: "\n")
+    }
+}
