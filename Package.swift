@@ -31,7 +31,7 @@ let package = Package(
             name: "Record",
             dependencies: ["Engine", "Cryptography", .product(name: "GRDB", package: "GRDB.swift")]),
         // Optimised in debug builds too: fuzzing and property tests read millions of commands.
-        .target(name: "Operations", swiftSettings: [.unsafeFlags(["-O"])]),
+        .target(name: "Operations", swiftSettings: [.unsafeFlags(["-O", "-enforce-exclusivity=unchecked"])]),
         .target(name: "Corpus", dependencies: ["Engine", "Operations", "Cryptography", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Proxy",

@@ -22,9 +22,9 @@ public struct Catalogue: Sendable {
         public var sentence: String
         public var references: [String]
         /// Objects to which it is allowed.
-        public var permitted: [Glob]
+        public var permitted: GlobList
         /// Objects to which it is blocked; what is permitted is not.
-        public var protected: [Glob]
+        public var protected: GlobList
 
         public init(
             _ name: String, severity: Severity, verdict: Verdict.Decision, sentence: String, references: [String] = [], permitted: [Glob] = [], protected: [Glob] = []
@@ -34,8 +34,8 @@ public struct Catalogue: Sendable {
             self.verdict = verdict
             self.sentence = sentence
             self.references = references
-            self.permitted = permitted
-            self.protected = protected
+            self.permitted = GlobList(permitted)
+            self.protected = GlobList(protected)
         }
     }
 
@@ -91,11 +91,16 @@ public struct Verdict: Sendable, Hashable {
 extension Catalogue {
     /// What is to happen to a command with this reading: the gravest of its operations decides, and of equals the first.
     public func verdict(on reading: Reading) -> Verdict {
-        var worst = Verdict(decision: .allow)
-        for operation in reading.operations {
-            let verdict = verdict(on: operation)
-            if worst.operation == nil || (verdict.decision, verdict.severity ?? .low) > (worst.decision, worst.severity ?? .low) { worst = verdict }
+        var gravest: (index: Int, ruling: Ruling)?
+        for (index, operation) in reading.operations.enumerated() {
+            let ruling = ruling(on: operation)
+            guard let last = gravest?.ruling else {
+                gravest = (index, ruling)
+                continue
+            }
+            if ruling.decision > last.decision || ruling.decision == last.decision && ruling.severity > last.severity { gravest = (index, ruling) }
         }
+        var worst: Verdict = gravest.map { verdict(on: reading.operations[$0.index], $0.ruling) } ?? Verdict(decision: .allow)
         for obscurity in reading.obscurities {
             guard let entry = entries["unreadable." + obscurity.reason.rawValue], entry.verdict > worst.decision else { continue }
             worst = Verdict(decision: entry.verdict, rule: entry.name, operation: worst.operation, severity: entry.severity, message: entry.message(object: ""))
@@ -104,20 +109,34 @@ extension Catalogue {
     }
 
     /// What is to happen to one operation. One that the catalogue does not know needs a person.
-    public func verdict(on operation: Operation) -> Verdict {
-        guard let entry = entries[operation.name] else {
-            return Verdict(decision: .approve, rule: operation.name, operation: operation, severity: .medium, message: "The operation \(operation.name) is not in the catalogue.")
+    public func verdict(on operation: Operation) -> Verdict { verdict(on: operation, ruling(on: operation)) }
+
+    /// A verdict before it is put in words.
+    private struct Ruling {
+        var decision: Verdict.Decision
+        var severity: Severity
+        /// Added to the operation's name.
+        var suffix: String
+    }
+
+    private func ruling(on operation: Operation) -> Ruling {
+        guard let entry = entries[operation.name] else { return Ruling(decision: .approve, severity: .medium, suffix: "") }
+        if !entry.permitted.isEmpty, !Self.leadsUpwards(operation.object), entry.permitted.matches(operation.object) {
+            return Ruling(decision: .allow, severity: .low, suffix: ":permitted")
         }
-        let message = entry.message(object: operation.object)
-        func verdict(_ decision: Verdict.Decision, _ suffix: String, _ severity: Severity) -> Verdict {
-            Verdict(decision: decision, rule: entry.name + suffix, operation: operation, severity: severity, message: message)
-        }
-        let object = operation.object
-        // Where a path leads upwards past what is known, no glob can say where it ends.
-        let isOpen = object.hasSuffix("/..") || object.contains("/../")
-        if !isOpen, entry.permitted.contains(where: { $0.matches(object) }) { return verdict(.allow, ":permitted", .low) }
-        if entry.protected.contains(where: { $0.matches(object) }) { return verdict(.block, ":protected", .critical) }
-        return verdict(entry.verdict, "", entry.severity)
+        if entry.protected.matches(operation.object) { return Ruling(decision: .block, severity: .critical, suffix: ":protected") }
+        return Ruling(decision: entry.verdict, severity: entry.severity, suffix: "")
+    }
+
+    private func verdict(on operation: Operation, _ ruling: Ruling) -> Verdict {
+        Verdict(
+            decision: ruling.decision, rule: operation.name + ruling.suffix, operation: operation, severity: ruling.severity,
+            message: entries[operation.name]?.message(object: operation.object) ?? "The operation \(operation.name) is not in the catalogue.")
+    }
+
+    /// Whether a path goes up past what is known, so that no glob can say where it ends.
+    private static func leadsUpwards(_ path: String) -> Bool {
+        path.utf8.contains(UInt8(ascii: ".")) && path.utf8.split(separator: UInt8(ascii: "/")).dropFirst().contains { $0.elementsEqual("..".utf8) }
     }
 }
 

@@ -7,18 +7,22 @@ public struct Glob: Hashable, Sendable {
     private let bytes: [UInt8]
     /// Without wildcards: compared as a whole.
     private let plain: String?
+    /// The byte that a match begins with, or 0 if that is open.
+    fileprivate let first: UInt8
     /// What stands before a final `/**`.
     private let folder: [UInt8]
 
     public init(_ text: String) {
         self.text = text
         bytes = Array(text.replacing("\\*", with: "\u{1}").utf8)
+        first = bytes.first.map { $0 < 2 || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") ? 0 : $0 } ?? 0
         plain = bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") } ? nil : text.replacing("\\*", with: "*")
         folder = text.hasSuffix("/**") && text.utf8.count > 3 ? Array(bytes.dropLast(3)) : []
     }
 
     /// - Complexity: O(length of the glob × length of the text), in constant space.
     public func matches(_ text: String) -> Bool {
+        if first != 0, text.utf8.first != first { return false }
         if let plain { return text == plain }
         var text = text
         return text.withUTF8 { Self.matches(bytes, $0) || !folder.isEmpty && Self.matches(folder, $0) }
@@ -59,6 +63,26 @@ public struct Glob: Hashable, Sendable {
             }
         }
         return true
+    }
+}
+
+/// Globs of which one must match, sorted so that few are tried.
+public struct GlobList: Sendable {
+    public let isEmpty: Bool
+    /// By the byte that a match begins with; those for which that is open come first.
+    private var byFirst: [[Glob]] = Array(repeating: [], count: 256)
+
+    public init(_ globs: [Glob]) {
+        isEmpty = globs.isEmpty
+        for glob in globs { byFirst[Int(glob.first)].append(glob) }
+    }
+
+    public func matches(_ text: String) -> Bool {
+        if isEmpty { return false }
+        for glob in byFirst[0] where glob.matches(text) { return true }
+        guard let first = text.utf8.first, first != 0 else { return false }
+        for glob in byFirst[Int(first)] where glob.matches(text) { return true }
+        return false
     }
 }
 

@@ -16,6 +16,9 @@ struct ShellParser {
     /// A here-document's body is left out when the end of the line it was announced in is reached.
     private var lineEnd = -1
     private var afterBodies = -1
+    /// The place last asked for a reserved word, and the answer.
+    private var reservedAt = -1
+    private var reservedHere: String?
     /// Names of the functions around this place, the innermost last.
     private var functions: [String] = []
 
@@ -266,6 +269,7 @@ struct ShellParser {
         at += 2
         while at < text.count, !session.isStopped {
             skipSpace(newlines: true)
+            guard at < text.count else { break }
             if text[at...].starts(with: "]]".utf8) {
                 at += 2
                 break
@@ -556,12 +560,18 @@ struct ShellParser {
     }
 
     /// The unquoted word of letters and reserved signs that stands here whole, if one of those the grammar reserves.
-    private func reservedWord() -> String? {
+    private mutating func reservedWord() -> String? {
+        if reservedAt == at { return reservedHere }
+        reservedAt = at
+        reservedHere = readReservedWord()
+        return reservedHere
+    }
+
+    private func readReservedWord() -> String? {
+        guard at < text.count, Self.startsReserved[Int(text[at])] else { return nil }
         var end = at
         while end < text.count, end - at < 9, !Self.ends(text[end]), text[end] != UInt8(ascii: " "), text[end] != UInt8(ascii: "\t"), text[end] != 13 { end += 1 }
         guard end > at, end - at <= 8 else { return nil }
-        let first = text[at]
-        guard Self.startsReserved[Int(first)] else { return nil }
         let word = String(decoding: text[at..<end], as: UTF8.self)
         return Self.reserved.contains(word) ? word : nil
     }

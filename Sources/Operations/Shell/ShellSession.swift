@@ -183,10 +183,13 @@ final class ShellSession {
         }
         name = Self.programName(name)
         lastName = name
-        if PowerShellReader.knows(name) { mayBePowerShell = true }
         if networked, Self.isShell(name) || Interpreters.languages[name] != nil { note("code.reverse-shell", name, place) }
-        let isKnown = Self.isLookedAt(name) || table.programs[name] != nil || aliases[name] != nil || Self.hidesProgram(name)
-        guard isKnown || range.count > 1 && range.count < 64 && !functions.contains(name) && !PowerShellReader.knows(name) && table.programs["*"] != nil else { return .unknown }
+        let isKnown = Self.isLookedAt(name) || table.programs[name] != nil || !aliases.isEmpty && aliases[name] != nil || Self.hidesProgram(name)
+        guard isKnown || mentionsRemoval(fields[range]) && !functions.contains(name) else {
+            if PowerShellReader.knows(name) { mayBePowerShell = true }
+            return .unknown
+        }
+        if PowerShellReader.knows(name) { mayBePowerShell = true }
         var arguments: [Argument] = []
         arguments.reserveCapacity(range.count - 1)
         for field in fields[range].dropFirst() {
@@ -200,6 +203,19 @@ final class ShellSession {
         }
         return look(Call(name: name, arguments: arguments[...], input: input, place: place, depth: depth))
     }
+
+    /// Whether a command that no table knows has a word such as `delete` among its first.
+    private func mentionsRemoval(_ fields: ArraySlice<ShellField>) -> Bool {
+        fields.dropFirst().prefix(8).contains { field in
+            guard field.bytes.count >= 4, field.bytes.count <= 9 else { return false }
+            switch arena[field.bytes.lowerBound] {
+            case UInt8(ascii: "d"), UInt8(ascii: "p"), UInt8(ascii: "w"), UInt8(ascii: "t"), UInt8(ascii: "n"): return Self.removals.contains(string(field))
+            default: return false
+            }
+        }
+    }
+
+    private static let removals: Set<String> = ["delete", "destroy", "purge", "wipe", "terminate", "nuke"]
 
     /// Looks at a command by its name.
     func look(_ call: Call) -> Flow {

@@ -86,7 +86,7 @@ struct Argument {
     var text: String
     /// Half-open offsets of the whole text.
     var place: Range<Int>
-    var marks: ShellField.Marks = []
+    var marks = ShellField.Marks(rawValue: 0)
     /// What a substitution in it gives.
     var flow: Flow = .nothing
 

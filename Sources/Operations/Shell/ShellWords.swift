@@ -6,7 +6,7 @@ extension ShellParser {
     /// A field under construction, at the end of the session's arena.
     private struct Building {
         var start: Int
-        var marks: ShellField.Marks = []
+        var marks = ShellField.Marks(rawValue: 0)
         var flow = -1
         /// Unquoted `{`, `,`, `}` in it, as offsets of the arena.
         var braces: [Int] = []
