@@ -27,8 +27,6 @@ public struct Corpus: Sendable {
         var entries: [Entry] = []
         var profiles: [Profile] = []
         for (path, data) in files.contents {
-            // Operations are no rules: ``HTTPEndpoints`` reads them.
-            if path.hasPrefix("operations/") { continue }
             let name = directory + "/" + path
             guard let data else {
                 problems.append(Problem(at: nil, "\(name) cannot be read", hint: "check its permissions"))
@@ -228,7 +226,7 @@ struct CorpusFiles: Sendable {
     /// Paths relative to it, sorted by bytes, and what stands there; nil for a file that cannot be read.
     let contents: [(path: String, data: Data?)]
 
-    /// Hidden files and folders are passed over: mounted configuration keeps copies there. So is the catalogue of operations, which has a loader of its own.
+    /// Hidden files and folders are passed over: mounted configuration keeps copies there. So are operations, which are no rules: ``catalogue(directory:)`` reads them.
     init(directory: String) throws(CorpusError) {
         self.directory = directory
         // The enumeration does not go through a link, so a linked folder is resolved first.

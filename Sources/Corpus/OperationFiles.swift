@@ -8,7 +8,7 @@ extension Corpus {
     /// The folder of the corpus that holds the catalogue; its files hold no masking rules.
     static let operationsFolder = "operations"
 
-    /// The catalogue of operations: all of `operations/*.yaml`, in order of their names.
+    /// The catalogue of operations: all of `operations/*.yaml`, in order of their names, and the endpoints of `operations/http/`.
     ///
     /// - Throws: every problem in every file.
     public static func catalogue(directory: String) throws(CorpusError) -> Catalogue {
@@ -27,8 +27,13 @@ extension Corpus {
             loader.read(YAMLFile(name: path, text: text))
         }
         loader.checkNames()
+        var endpoints: [HTTPEndpoints.Entry] = []
+        do { endpoints = try HTTPEndpoints.read(directory: directory) } catch { loader.problems += error.problems }
         guard loader.problems.isEmpty else { throw CorpusError(loader.problems) }
-        return loader.catalogue
+        var catalogue = loader.catalogue
+        let commands = catalogue.commands
+        catalogue.commands.requests = HTTPReader(endpoints: endpoints.map(\.endpoint)) { ShellReader.read(Array($0.utf8), table: commands) }
+        return catalogue
     }
 }
 

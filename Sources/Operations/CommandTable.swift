@@ -5,6 +5,8 @@ public struct CommandTable: Sendable {
     public var programs: [String: Program] = [:]
     /// Files that hold secrets.
     public var secrets: [Glob] = []
+    /// Reads the requests of curl and its like.
+    public var requests = HTTPReader()
 
     public init() {}
 

@@ -8,7 +8,7 @@ public struct Judge: Sendable {
 
     /// What a command is written in.
     public enum Language: String, Sendable, CaseIterable {
-        case shell, powershell, sql, mongo, redis, http, code
+        case shell, powershell, sql, mongo, redis, store, http, code
     }
 
     /// Commands longer than this are not read: 1 MiB.
@@ -51,30 +51,71 @@ public struct Judge: Sendable {
     }
 
     private func read(_ bytes: [UInt8], as language: Language) -> Reading {
+        let table = catalogue.commands
         switch language {
-        case .shell: Self.isCall(bytes) ? ShellReader.readCode(bytes, table: catalogue.commands) : ShellReader.read(bytes, table: catalogue.commands)
-        case .powershell: ShellReader.readPowerShell(bytes, table: catalogue.commands)
-        case .code: ShellReader.readCode(bytes, table: catalogue.commands)
-        case .sql: SQLReader.read(bytes)
-        case .mongo, .redis, .http: Reading()
+        case .shell: return ShellReader.read(bytes, table: table)
+        case .powershell: return ShellReader.readPowerShell(bytes, table: table)
+        case .code: return ShellReader.readCode(bytes, table: table)
+        case .sql: return SQLReader.read(bytes)
+        case .mongo: return NoSQLReader.read(String(decoding: bytes, as: UTF8.self), language: .mongodb)
+        case .redis: return NoSQLReader.read(String(decoding: bytes, as: UTF8.self), language: .redis)
+        case .store:
+            // Clients of stores are programs of the shell.
+            var reading = NoSQLReader.read(String(decoding: bytes, as: UTF8.self))
+            let commands = ShellReader.read(bytes, table: table)
+            reading.operations += commands.operations
+            reading.obscurities += commands.obscurities.filter { $0.reason != .malformed }
+            return reading
+        case .http: return readRequest(bytes)
         }
     }
 
-    /// Whether a text is a call with a dotted name, `gateway.customer.delete('x')`, which no shell has.
-    private static func isCall(_ bytes: [UInt8]) -> Bool {
-        guard let open = bytes.prefix(80).firstIndex(of: UInt8(ascii: "(")), open > 2, let first = bytes.first, ShellParser.isName(first) else { return false }
-        return bytes[..<open].contains(UInt8(ascii: ".")) && bytes[..<open].allSatisfy { ShellParser.isName($0) || $0 == UInt8(ascii: ".") } && ShellParser.isName(bytes[open - 1])
+    /// A request as it goes over the wire: its first line, header lines, an empty line, the body (RFC 9112).
+    private func readRequest(_ bytes: [UInt8]) -> Reading {
+        var lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 256, omittingEmptySubsequences: false).map { $0.last == 13 ? $0.dropLast() : $0 }[...]
+        let first = (lines.popFirst() ?? []).split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+        var headers: [(name: String, value: String)] = []
+        while let line = lines.popFirst(), !line.isEmpty {
+            let parts = String(decoding: line, as: UTF8.self).split(separator: ":", maxSplits: 1)
+            if parts.count == 2 { headers.append((String(parts[0]), String(parts[1].drop { $0 == " " }))) }
+        }
+        func header(_ name: String) -> String? { headers.last { $0.name.lowercased() == name }?.value }
+        let body = Array(lines.joined(separator: [UInt8(ascii: "\n")]))
+        return catalogue.commands.requests.read(
+            HTTPReader.Request(method: first.first ?? "GET", target: first.count > 1 ? first[1] : "/", host: header("host"), headers: headers, body: body, contentType: header("content-type")))
     }
 
     /// Which language a text is in, by what the caller says or else by how it begins.
     public static func language(of bytes: [UInt8], domain: String?) -> Language {
         switch domain {
+        case "shell": return isCall(bytes) ? .code : .shell
         case "powershell": return .powershell
-        case "mongo", "nosql-mongo": return .mongo
+        case "mongo", "mongodb": return .mongo
         case "redis": return .redis
+        case "nosql": return .store
         case "code": return .code
         case "sql": return .sql
-        default: return .shell
+        default: break
         }
+        let start = bytes.prefix(256).drop { $0 <= 0x20 }
+        let words = start.split(maxSplits: 2, whereSeparator: { $0 <= 0x20 }).map { String(decoding: $0, as: UTF8.self) }
+        if words.count > 1, methods.contains(words[0]), words[1].hasPrefix("/") || words[1].hasPrefix("http") { return .http }
+        // Of these words only SQL makes more than a name: the second one says which statement it is.
+        if domain == nil, words.count > 1, let seconds = statements[words[0].lowercased()], seconds.isEmpty || seconds.contains(words[1].lowercased().filter { $0.isLetter }) { return .sql }
+        if domain == nil, start.starts(with: "db.".utf8) { return .mongo }
+        return isCall(bytes) ? .code : .shell
+    }
+
+    private static let methods: Set<String> = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+    /// First words of statements and, where a program may have the same name, what must follow.
+    private static let statements: [String: Set<String>] = [
+        "select": [], "insert": ["into", "overwrite"], "update": [], "delete": ["from"], "drop": [], "truncate": ["table"], "alter": [], "create": [], "grant": [], "revoke": [], "with": [], "merge": ["into"],
+    ]
+
+    /// Whether a text is a call with a dotted name, `gateway.customer.delete('x')`, which no shell has.
+    private static func isCall(_ bytes: [UInt8]) -> Bool {
+        guard let open = bytes.prefix(80).firstIndex(of: UInt8(ascii: "(")), open > 2, let first = bytes.first, ShellParser.isName(first) else { return false }
+        return bytes[..<open].contains(UInt8(ascii: ".")) && bytes[..<open].allSatisfy { ShellParser.isName($0) || $0 == UInt8(ascii: ".") } && ShellParser.isName(bytes[open - 1])
     }
 }

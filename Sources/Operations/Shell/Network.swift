@@ -7,7 +7,7 @@ struct Request {
     var method: String
     var url: String
     var body: [UInt8] = []
-    var hasBody = false
+    var headers: [(name: String, value: String)] = []
 }
 
 extension ShellSession {
@@ -45,6 +45,7 @@ extension ShellSession {
             default: break
             }
         }
+        let headers = Self.headers(options.given.filter { $0.name == "H" || $0.name == "header" })
         let method = options.value("X", "request")?.text
         let urls = options.operands + options.given.filter { $0.name == "url" }.compactMap(\.value)
         let hasBody = !bodies.isEmpty && !options.has("G", "get")
@@ -53,7 +54,7 @@ extension ShellSession {
             let upload = options.given.contains { $0.name == "T" || $0.name == "upload-file" }
             var request = Request(method: method ?? (options.has("I", "head") ? "HEAD" : upload ? "PUT" : hasBody ? "POST" : "GET"), url: url.text)
             request.body = Array(bodies.joined(separator: [UInt8(ascii: "&")]))
-            request.hasBody = hasBody
+            request.headers = headers
             read(request, place: call.place)
         }
         if let file, file.text != "-" {
@@ -82,10 +83,11 @@ extension ShellSession {
             default: break
             }
         }
+        let headers = Self.headers(options.given.filter { $0.name == "header" })
         let posts = options.given.contains { $0.name.hasPrefix("post-") }
         for url in options.operands {
             if case .secret = url.flow { note("secrets.send", url.text, url.place) }
-            read(Request(method: options.value("method")?.text ?? (posts ? "POST" : "GET"), url: url.text, body: body, hasBody: !body.isEmpty), place: call.place)
+            read(Request(method: options.value("method")?.text ?? (posts ? "POST" : "GET"), url: url.text, body: body, headers: headers), place: call.place)
         }
         if let file = options.value("O", "output-document")?.text {
             if file == "-" || file == "/dev/stdout" { return .downloaded }
@@ -99,6 +101,13 @@ extension ShellSession {
             }
         }
         return .nothing
+    }
+
+    private static func headers(_ given: [(name: String, value: Argument?)]) -> [(name: String, value: String)] {
+        given.compactMap { option in
+            let parts = (option.value?.text ?? "").split(separator: ":", maxSplits: 1)
+            return parts.count == 2 ? (String(parts[0]), String(parts[1].drop { $0 == " " })) : nil
+        }
     }
 
     private static func fileName(of url: String) -> String {
@@ -117,6 +126,7 @@ extension ShellSession {
             words = words.dropFirst()
         }
         guard let url = words.popFirst() else { return .nothing }
+        let headers: [(name: String, value: String)] = []
         var body: [UInt8] = Array((options.value("raw")?.text ?? "").utf8)
         var fields: [String] = []
         for item in words {
@@ -133,7 +143,7 @@ extension ShellSession {
         if case .secret = call.input { note("secrets.send", "", call.place) }
         var target = url.text
         if target.hasPrefix(":/") || target == ":" { target = "localhost" + target.dropFirst() } else if target.hasPrefix(":") { target = "localhost" + target }
-        read(Request(method: method ?? (body.isEmpty ? "GET" : "POST"), url: target, body: body, hasBody: !body.isEmpty), place: call.place)
+        read(Request(method: method ?? (body.isEmpty ? "GET" : "POST"), url: target, body: body, headers: headers), place: call.place)
         return .downloaded
     }
 

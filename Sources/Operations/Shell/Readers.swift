@@ -21,11 +21,21 @@ extension ShellSession {
         for obscurity in other.obscurities where obscurity.reason != .malformed { note(obscurity.reason, place) }
     }
 
-    func readMongo(_ text: String, place: Range<Int>) {}
+    func readMongo(_ text: String, place: Range<Int>) {
+        guard spend(text.utf8.count, place) else { return }
+        adopt(NoSQLReader.read(text, language: .mongodb), place)
+    }
 
-    func readRedis(_ words: [String], place: Range<Int>) {}
+    func readRedis(_ words: [String], place: Range<Int>) {
+        let text = words.map { $0.contains(" ") ? "\"\($0)\"" : $0 }.joined(separator: " ")
+        guard spend(text.utf8.count, place) else { return }
+        adopt(NoSQLReader.read(text, language: .redis), place)
+    }
 
     func read(_ request: Request, place: Range<Int>) {
-        if request.method.uppercased() == "DELETE" { note("http.delete", request.url, place) }
+        guard spend(request.url.utf8.count + request.body.count, place) else { return }
+        let reading = table.requests.read(
+            HTTPReader.Request(method: request.method, target: request.url, headers: request.headers, body: request.body, contentType: request.headers.last { $0.name.lowercased() == "content-type" }?.value))
+        adopt(reading, place)
     }
 }
