@@ -46,10 +46,10 @@ public struct CommandTable: Sendable {
                     gap = words.count
                 } else if part.first == "!" {
                     forbidden += part.dropFirst().split(separator: "|").map(String.init)
-                } else if part.first == "-" || part.first == "/" || part.first == "+" {
+                } else if part.first == "-" || part.first == "+" || part.first == "/" && !part.dropFirst().contains("/") {
                     required.append(part.split(separator: "|").map(String.init))
                 } else {
-                    words.append(part.split(separator: "|").map { Glob(String($0)) })
+                    words.append(part.split(separator: "|").map { Glob(Self.wide(String($0))) })
                 }
             }
             self.words = words
@@ -57,6 +57,9 @@ public struct CommandTable: Sendable {
             self.required = required
             self.forbidden = forbidden
         }
+
+        /// Words are no paths: in them a star stands for slashes, too.
+        fileprivate static func wide(_ text: String) -> String { text.contains("**") ? text : text.replacing("*", with: "**") }
     }
 
     /// Options with which a program only says what it would do, or how it is used.
@@ -133,7 +136,7 @@ public struct CommandTable: Sendable {
             if !fits, name.utf8.count > 4, option.name.utf8.count > 4, name.hasPrefix("--"), name.hasPrefix(option.name) { fits = true }
             guard fits else { return false }
             guard parts.count > 1 else { return option.value != "false" }
-            return (option.value ?? option.next).map { Glob(String(parts[1])).matches($0) } ?? false
+            return (option.value ?? option.next).map { Glob(Form.wide(String(parts[1]))).matches($0) } ?? false
         }
     }
 }

@@ -93,7 +93,7 @@ struct CodeReader {
             return .runs
         case "exec", "eval", "instance_eval":
             return .runs
-        case "execute" where call.name == "os.execute":
+        case "execute" where call.name == "os.execute", "script" where language == .other:
             return .runs
         case "run", "call", "popen_":
             return language == .python && (call.name.hasPrefix("subprocess") || call.name == "run" || call.name == "call") || call.name.hasPrefix("deno") ? .runs : .nothing

@@ -12,7 +12,7 @@ extension ShellSession {
             "scp": { $0.copyOverNetwork }, "tar": { $0.archive }, "bsdtar": { $0.archive },
             // The shell's own.
             "eval": { $0.evaluate }, "command": { $0.commandBuiltin }, "export": { $0.declare }, "declare": { $0.declare }, "typeset": { $0.declare }, "local": { $0.declare }, "readonly": { $0.declare },
-            "alias": { $0.alias }, "read": { $0.readVariables }, "cd": { $0.changeDirectory }, "pushd": { $0.changeDirectory }, "source": { $0.source }, ".": { $0.source }, "java": { $0.java }, "xargs": { $0.xargs }, "parallel": { $0.parallel },
+            "alias": { $0.alias }, "read": { $0.readVariables }, "cd": { $0.changeDirectory }, "pushd": { $0.changeDirectory }, "source": { $0.source }, ".": { $0.source }, "java": { $0.java }, "ansible": { $0.ansible }, "fd": { $0.findByName }, "fdfind": { $0.findByName }, "xargs": { $0.xargs }, "parallel": { $0.parallel },
             // What flows.
             "echo": { $0.echo }, "printf": { $0.printFormat }, "cat": { $0.concatenate }, "base64": { $0.decodeBase64 }, "gbase64": { $0.decodeBase64 }, "base32": { $0.decodeBase32 }, "xxd": { $0.decodeHexadecimal }, "rev": { $0.reverse },
             "tr": { $0.translate }, "openssl": { $0.cipher }, "basenc": { $0.decodeBase64 },

@@ -239,6 +239,24 @@ extension ShellSession {
         return .unknown
     }
 
+    /// ansible's modules that run commands, and what it takes away from all its hosts.
+    func ansible(_ call: Call) -> Flow {
+        let options = Options(call.arguments, valued: "miauflBcetMTPC".filter { $0 != "B" && $0 != "C" }, long: ["module-name", "args", "inventory", "limit", "user", "forks", "extra-vars"])
+        let module = options.value("m", "module-name")?.text ?? "command"
+        let name = module.split(separator: ".").last.map(String.init) ?? module
+        let text = options.value("a", "args")
+        if ["shell", "command", "raw", "script", "win_shell", "win_command"].contains(name), let text { return read(text, depth: call.depth + 1) }
+        if name == "reboot" || name == "win_reboot" { note("system.shut-down", options.operands.first?.text ?? "", call.place) }
+        if let text, text.text.contains("state=absent") || text.text.contains("state=stopped") { note("infrastructure.destroy", "\(name) \(text.text)", call.place) }
+        return .unknown
+    }
+
+    /// fd: a command for each file found.
+    func findByName(_ call: Call) -> Flow {
+        guard let index = call.arguments.firstIndex(where: { ["-x", "-X", "--exec", "--exec-batch"].contains($0.text) }) else { return .unknown }
+        return look(at: call.arguments[(index + 1)...] + [Argument(text: "${input}", place: call.place, marks: .unknown)], input: .nothing, place: call.place, depth: call.depth)
+    }
+
     /// `java -jar tool.jar …`: the tool.
     func java(_ call: Call) -> Flow {
         guard let option = call.arguments.firstIndex(where: { $0.text == "-jar" }), option + 1 < call.arguments.endIndex else { return .unknown }
