@@ -45,7 +45,7 @@ extension ShellSession {
             case .removes: for text in call.strings { note("files.remove", resolved(text), place) }
             case .truncates: for text in call.strings.prefix(1) { note("files.overwrite", resolved(text), place) }
             case .queries: for text in call.strings.prefix(1) { readSQL(text, dialect: "", place: place, depth: depth) }
-            case .requests(let method): if let url = call.strings.first { read(Request(method: method, url: url), place: place) }
+            case .requests(let method): if let url = call.strings.first { read(HTTPReader.Request(method: method, target: url), place: place) }
             case .deletes: note("service.delete", call.strings.first ?? call.name, place)
             case .reads: for text in call.strings.prefix(1) { readFile(text, place) }
             case .nothing: break
@@ -95,7 +95,7 @@ struct CodeReader {
             return .runs
         case "execute" where call.name == "os.execute", "script" where language == .other:
             return .runs
-        case "run", "call", "popen_":
+        case "run", "call":
             return language == .python && (call.name.hasPrefix("subprocess") || call.name == "run" || call.name == "call") || call.name.hasPrefix("deno") ? .runs : .nothing
         case "rmtree", "rm_rf", "rm_r", "remove_tree", "remove_entry_secure", "remove_entry", "rimraf", "rimrafsync", "removedirs", "deltree", "remove_dir", "removesync", "emptydirsync", "emptydir", "delete_tree":
             return .removesTree

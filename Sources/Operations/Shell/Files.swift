@@ -63,7 +63,10 @@ extension ShellSession {
     func truncate(_ call: Call) -> Flow {
         let options = Options(call.arguments, valued: "sr", long: ["size", "reference"])
         if let size = options.value("s", "size")?.text, size.hasPrefix("+") || size.hasPrefix(">") { return .nothing }
-        noteEach("files.truncate", options.operands, call)
+        // A size of its own mostly makes a file; zero, or less than before, empties one.
+        let size = options.value("s", "size")?.text ?? "0"
+        let empties = size.first == "-" || size.first == "<" || size.first == "/" || size.allSatisfy { !$0.isNumber || $0 == "0" }
+        noteEach(empties ? "files.truncate" : "files.overwrite", options.operands, call)
         return .nothing
     }
 

@@ -2,14 +2,6 @@
 //
 // Sources: curl 8 and GNU Wget 1.25 manuals, HTTPie 3 documentation, Nmap's Ncat and socat 1.8 manuals.
 
-/// A request that a command makes.
-struct Request {
-    var method: String
-    var url: String
-    var body: [UInt8] = []
-    var headers: [(name: String, value: String)] = []
-}
-
 extension ShellSession {
     func curl(_ call: Call) -> Flow {
         let options = Options(
@@ -52,10 +44,8 @@ extension ShellSession {
         for url in urls {
             if case .secret = url.flow { note("secrets.send", url.text, url.place) }
             let upload = options.given.contains { $0.name == "T" || $0.name == "upload-file" }
-            var request = Request(method: method ?? (options.has("I", "head") ? "HEAD" : upload ? "PUT" : hasBody ? "POST" : "GET"), url: url.text)
-            request.body = Array(bodies.joined(separator: [UInt8(ascii: "&")]))
-            request.headers = headers
-            read(request, place: call.place)
+            let verb = method ?? (options.has("I", "head") ? "HEAD" : upload ? "PUT" : hasBody ? "POST" : "GET")
+            read(HTTPReader.Request(method: verb, target: url.text, headers: headers, body: Array(bodies.joined(separator: [UInt8(ascii: "&")]))), place: call.place)
         }
         if let file, file.text != "-" {
             note("files.overwrite", resolved(file.text), call.place)
@@ -87,7 +77,7 @@ extension ShellSession {
         let posts = options.given.contains { $0.name.hasPrefix("post-") }
         for url in options.operands {
             if case .secret = url.flow { note("secrets.send", url.text, url.place) }
-            read(Request(method: options.value("method")?.text ?? (posts ? "POST" : "GET"), url: url.text, body: body, headers: headers), place: call.place)
+            read(HTTPReader.Request(method: options.value("method")?.text ?? (posts ? "POST" : "GET"), target: url.text, headers: headers, body: body), place: call.place)
         }
         if let file = options.value("O", "output-document")?.text {
             if file == "-" || file == "/dev/stdout" { return .downloaded }
@@ -126,7 +116,6 @@ extension ShellSession {
             words = words.dropFirst()
         }
         guard let url = words.popFirst() else { return .nothing }
-        let headers: [(name: String, value: String)] = []
         var body: [UInt8] = Array((options.value("raw")?.text ?? "").utf8)
         var fields: [String] = []
         for item in words {
@@ -143,7 +132,7 @@ extension ShellSession {
         if case .secret = call.input { note("secrets.send", "", call.place) }
         var target = url.text
         if target.hasPrefix(":/") || target == ":" { target = "localhost" + target.dropFirst() } else if target.hasPrefix(":") { target = "localhost" + target }
-        read(Request(method: method ?? (body.isEmpty ? "GET" : "POST"), url: target, body: body, headers: headers), place: call.place)
+        read(HTTPReader.Request(method: method ?? (body.isEmpty ? "GET" : "POST"), target: target, body: body), place: call.place)
         return .downloaded
     }
 

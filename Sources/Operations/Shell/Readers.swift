@@ -32,10 +32,10 @@ extension ShellSession {
         adopt(NoSQLReader.read(text, language: .redis), place)
     }
 
-    func read(_ request: Request, place: Range<Int>) {
-        guard spend(request.url.utf8.count + request.body.count, place) else { return }
-        let reading = table.requests.read(
-            HTTPReader.Request(method: request.method, target: request.url, headers: request.headers, body: request.body, contentType: request.headers.last { $0.name.lowercased() == "content-type" }?.value))
-        adopt(reading, place)
+    func read(_ request: HTTPReader.Request, place: Range<Int>) {
+        guard spend(request.target.utf8.count + request.body.count, place) else { return }
+        var request = request
+        request.contentType = request.headers.last { $0.name.lowercased() == "content-type" }?.value
+        adopt(table.requests.read(request), place)
     }
 }

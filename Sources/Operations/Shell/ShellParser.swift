@@ -31,15 +31,9 @@ struct ShellParser {
 
     /// What ends a list of commands.
     enum Terminator: Equatable {
-        case end, parenthesis, word(StaticString), item
-
-        static func == (a: Terminator, b: Terminator) -> Bool {
-            switch (a, b) {
-            case (.end, .end), (.parenthesis, .parenthesis), (.item, .item): true
-            case (.word(let first), .word(let second)): first.utf8Start == second.utf8Start || "\(first)" == "\(second)"
-            default: false
-            }
-        }
+        case end, parenthesis, word(String)
+        /// `;;` and its like, or `esac`.
+        case item
     }
 
     // MARK: Lists and pipelines
@@ -74,7 +68,7 @@ struct ShellParser {
             default: break
             }
             if let word = reservedWord() {
-                if case .word(let closing) = terminator, word == closing.description {
+                if case .word(let closing) = terminator, word == closing {
                     at += word.utf8.count
                     redirections()
                     return output
@@ -404,6 +398,7 @@ struct ShellParser {
             redirect(into: &redirection)
         }
         session.record(redirection.writes)
+        if redirection.isNetwork, ShellSession.isShell(session.lastName) { session.note("code.reverse-shell", session.lastName, places.place(max(0, at - 1)..<at)) }
     }
 
     private mutating func redirect(into redirection: inout Redirection) {

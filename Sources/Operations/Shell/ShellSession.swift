@@ -369,6 +369,8 @@ public enum ShellReader {
     }
 
     private static func run(_ text: [UInt8], _ session: ShellSession) -> Reading {
+        // A function without a name is how a value of the environment made old versions of bash run what follows it (CVE-2014-6271).
+        if text.drop(while: { $0 <= 0x20 }).starts(with: "() {".utf8) { session.note("code.run-input", "bash", 0..<text.count) }
         var parser = ShellParser(text, places: .shifted(0), session: session, depth: 0)
         _ = parser.list(until: .end, input: .nothing)
         // Names of Windows: what stands there is also read as PowerShell and cmd do.

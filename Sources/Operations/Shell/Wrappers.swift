@@ -34,7 +34,7 @@ enum Wrappers {
             "nohup": Wrapper(), "setsid": Wrapper(), "setarch": Wrapper(), "builtin": Wrapper(), "noglob": Wrapper(), "nocorrect": Wrapper(),
             "busybox": Wrapper(), "toybox": Wrapper(), "caffeinate": Wrapper(valued: "tw"), "fakeroot": Wrapper(valued: "lisb"), "torsocks": Wrapper(),
             "proxychains": Wrapper(valued: "f"), "proxychains4": Wrapper(valued: "f"), "firejail": Wrapper(), "catchsegv": Wrapper(), "unbuffer": Wrapper(),
-            "exec": Wrapper(valued: "a"), "then": Wrapper(), "coproc": Wrapper(), "time": Wrapper(valued: "fo", long: ["format", "output"]), "else": Wrapper(),
+            "exec": Wrapper(valued: "a"), "coproc": Wrapper(), "time": Wrapper(valued: "fo", long: ["format", "output"]),
             "timeout": Wrapper(valued: "ks", long: ["signal", "kill-after"], operands: 1), "gtimeout": Wrapper(valued: "ks", operands: 1),
             "stdbuf": Wrapper(valued: "ioe", long: ["input", "output", "error"]), "chroot": Wrapper(long: ["userspec", "groups"], operands: 1),
             "unshare": Wrapper(valued: "RwSG"), "nsenter": Wrapper(valued: "tSGwrmuinpUCT", long: ["target", "setuid", "setgid"]),
