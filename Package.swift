@@ -61,7 +61,7 @@ let package = Package(
             ]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "ByteKernels", "Cryptography"], exclude: ["README.md"]),
         .testTarget(name: "OperationsTests", dependencies: ["Operations", "Corpus"], exclude: ["bypasses"]),
-        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine", "Cryptography", "Operations"]),
+        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Engine", "Cryptography"]),
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ContentCodingTests", dependencies: ["ContentCoding"]),
         .testTarget(
