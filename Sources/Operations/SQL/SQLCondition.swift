@@ -21,6 +21,7 @@ extension SQLParser {
         }
         guard low < high else { return .depends }
         if let parts = split(low, high, { keyword($0) == .or || isDoubled($0, 0x7C) && joinsConditions($0, low, high) }) {
+            if parts.count <= 8, parts.indices.contains(where: { a in parts.indices.contains { isOpposite(parts[a], parts[$0]) } }) { return .always }
             var result = SQLTruth.never
             for part in parts {
                 switch truth(of: part, depth: depth + 1) {
@@ -50,6 +51,15 @@ extension SQLParser {
             }
         }
         return comparison(low, high)
+    }
+
+    /// Whether the second condition holds where the first does not: X and NOT X, X IS NULL and X IS NOT NULL. (Where X is unknown neither may hold.)
+    private func isOpposite(_ a: Range<Int>, _ b: Range<Int>) -> Bool {
+        guard b.count == a.count + 1, b.count <= 64 else { return false }
+        if keyword(b.lowerBound) == .not { return sameOperand(a, b.dropFirst()) }
+        // X IS NULL, X IS NOT NULL
+        guard a.count > 2, keyword(a.upperBound - 1) == .null, keyword(a.upperBound - 2) == .is, keyword(b.upperBound - 1) == .null, keyword(b.upperBound - 2) == .not else { return false }
+        return sameOperand(a.dropLast(2), b.dropLast(3))
     }
 
     /// The parts between the tokens that `isSeparator` finds outside of parentheses and CASE, or nil if there is just one.

@@ -24,6 +24,8 @@ struct SQLToken {
     var flag = false
     /// Whether nothing but white space stands before it in its line.
     var beginsLine = false
+    /// Whether a parenthesis is open before it in its statement.
+    var isInParentheses = false
     var symbol: UInt8 = 0
     var keyword: SQLKeyword = .none
     /// Bytes of the text.

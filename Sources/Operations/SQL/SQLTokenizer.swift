@@ -414,6 +414,7 @@ struct SQLTokenizer {
         var open: [Int] = []
         for i in tokens.indices {
             tokens[i].namesBefore = names
+            tokens[i].isInParentheses = !open.isEmpty
             switch tokens[i].kind {
             case .symbol:
                 switch tokens[i].symbol {
