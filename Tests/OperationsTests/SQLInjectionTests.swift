@@ -23,7 +23,7 @@ import Testing
     @Test("Any text is read to an end")
     func anyText() {
         var random = SQLPropertyTests.Random(state: UInt64.random(in: 0 ... .max))
-        let pieces = ["'", "\"", "`", " OR ", "1", "=", "(", ")", "--", "#", "/*", ";", "UNION", "SELECT", ".", "a", "%27", "||", "{", "\\"]
+        let pieces = ["'", "\"", "`", " OR ", "1", "=", "(", ")", "--", "#", "/*", ";", "UNION", "SELECT", ".", "a", "%27", "||", "update", "drop", "sleep(", "{", "\\"]
         for _ in 0..<4000 { _ = SQLInjection.read((0..<Int.random(in: 0..<20, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()) }
     }
 }

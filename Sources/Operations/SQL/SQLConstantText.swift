@@ -102,7 +102,7 @@ extension SQLParser {
             case .lower, .upper, .cast, .to_varchar, .convert_from, .reverse, .unhex, .hextoraw, .decode, .convert:
                 var start = inside
                 // CONVERT(varchar(10), x) has its type first.
-                if keyword(i) == .convert, tokens[inside].kind == .word { while start < close, symbol(start) != 0x2C { start = symbol(start) == 0x28 ? Int(tokens[start].match) : start + 1 }; start += 1 }
+                if keyword(i) == .convert, inside < close, tokens[inside].kind == .word { while start < close, symbol(start) != 0x2C { start = symbol(start) == 0x28 ? Int(tokens[start].match) : start + 1 }; start += 1 }
                 let part = constantText(from: min(start, close), to: close, depth: depth + 1)
                 var bytes = part.bytes
                 if keyword(i) == .reverse { bytes.reverse() }

@@ -168,7 +168,7 @@ public enum SQLInjection {
         case .drop, .truncate, .alter, .create: [.table, .database, .schema, .user, .view, .index, .procedure, .function, .role, .login, .or].contains(fragment.keyword(i + 1))
         case .insert: fragment.keyword(i + 1) == .into
         case .delete: fragment.keyword(i + 1) == .from
-        case .update: (i + 2..<min(fragment.tokens.count, i + 8)).contains { fragment.keyword($0) == .set }
+        case .update: (i + 2..<i + 8).contains { fragment.keyword($0) == .set }
         case .exec, .execute, .declare: i + 1 < fragment.tokens.count
         case .select: i + 1 < fragment.tokens.count
         case .shutdown, .waitfor: true

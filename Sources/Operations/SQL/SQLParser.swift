@@ -323,7 +323,9 @@ struct SQLParser {
             emit(.replaceRows, object, i, end)
             return end
         case .select, .sel:
-            if symbol(i - 1) != 0x28, surely || keyword(statementStart) == .with { emit(.select, "", i, i + 1) }
+            var before = i - 1
+            while before >= statementStart, symbol(before) == 0x28 { before -= 1 }
+            if before < statementStart || symbol(i - 1) != 0x28 && (surely || keyword(statementStart) == .with) { emit(.select, "", i, i + 1) }
             return i + 1
         case .explain, .describe, .desc: return explain(i, surely)
         case .copy: return copy(i, surely)
