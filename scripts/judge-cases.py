@@ -2,7 +2,7 @@
 """Runs `sluice judge` over labelled commands and prints how many are judged as their source says.
 
 A case counts as right if it is labelled `block` and blocked, or labelled `allow` and allowed. `review` cases and the fragments of web attacks
-(`kind: injection` of crs) are listed apart, and of reviews that name an operation whether one was seen.
+(crs) are listed apart, the latter judged as what they are: values of a parameter; and of reviews that name an operation whether one was seen.
 """
 import argparse, collections, glob, json, os, subprocess, sys
 
@@ -25,7 +25,7 @@ for path in sorted(glob.glob(os.path.join(options.cases, "commands", "*.jsonl"))
 wanted = set(filter(None, options.only.split(",")))
 if wanted:
     cases = [case for case in cases if case["domain"] in wanted]
-lines = "".join(json.dumps({"id": i, "command": c["command"], "domain": c["domain"]}) + "\n" for i, c in enumerate(cases))
+lines = "".join(json.dumps({"id": i, "command": c["command"], "domain": "parameter" if c["source"] == "crs" else c["domain"]}) + "\n" for i, c in enumerate(cases))
 run = subprocess.run([options.sluice, "judge", "--corpus", options.corpus], input=lines.encode(), stdout=subprocess.PIPE)
 if run.returncode not in (0,):
     sys.exit(f"sluice judge ended with status {run.returncode}")

@@ -9,6 +9,8 @@ public struct Judge: Sendable {
     /// What a command is written in.
     public enum Language: String, Sendable, CaseIterable {
         case shell, powershell, sql, mongo, redis, store, http, code
+        /// A value that will be put into a statement or a command, and must not change it.
+        case parameter
     }
 
     /// Commands longer than this are not read: 1 MiB.
@@ -57,6 +59,10 @@ public struct Judge: Sendable {
         case .powershell: return ShellReader.readPowerShell(bytes, table: table)
         case .code: return ShellReader.readCode(bytes, table: table)
         case .sql: return SQLReader.read(bytes)
+        case .parameter:
+            var reading = SQLInjection.read(bytes)
+            reading.operations += ShellReader.read(bytes, table: table).operations
+            return reading
         case .mongo: return NoSQLReader.read(String(decoding: bytes, as: UTF8.self), language: .mongodb)
         case .redis: return NoSQLReader.read(String(decoding: bytes, as: UTF8.self), language: .redis)
         case .store:
@@ -94,6 +100,7 @@ public struct Judge: Sendable {
         case "redis": return .redis
         case "nosql": return .store
         case "code": return .code
+        case "parameter": return .parameter
         case "sql": return .sql
         default: break
         }

@@ -26,7 +26,8 @@ struct JudgeCommand: ParsableCommand {
             The verdict is allow, approve (a person has to agree), unreadable or block. A line that cannot be read gives {"line": n, "error": "…"}; the others are \
             still judged, and the exit status is 2.
 
-            Domains: shell, powershell, sql, mongo, redis, http, code; told from the command if left out or not among these.
+            Domains: shell, powershell, sql, mongo, redis, nosql, http, code, and parameter (a value that is to be put into a statement or a command); told from \
+            the command if left out or not among these.
 
             Exit status: 0 done, 2 wrong usage or configuration, 3 a single command was blocked or cannot be read.
             """)

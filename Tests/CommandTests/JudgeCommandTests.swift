@@ -48,7 +48,7 @@ import Testing
         #expect(lines[1] == #"{"line":2,"error":"this is not a JSON object"}"#)
         #expect(lines[2] == #"{"line":4,"id":"b","error":"\"command\" is needed"}"#)
         #expect(lines[3].hasPrefix(#"{"id":2.5,"verdict":"allow""#))
-        #expect(lines[4].contains("\"command\" has the wrong type"))
+        #expect(lines[4].hasPrefix(#"{"line":6,"error":"\"command\" has the wrong type"#))
     }
 
     @Test("--explain shows commands, words and operations with their places")

@@ -371,6 +371,7 @@ public enum ShellReader {
     private static func run(_ text: [UInt8], _ session: ShellSession) -> Reading {
         // A function without a name is how a value of the environment made old versions of bash run what follows it (CVE-2014-6271).
         if text.drop(while: { $0 <= 0x20 }).starts(with: "() {".utf8) { session.note("code.run-input", "bash", 0..<text.count) }
+        if let name = injected(text, session.table) { session.note("code.injection", name, 0..<text.count) }
         var parser = ShellParser(text, places: .shifted(0), session: session, depth: 0)
         _ = parser.list(until: .end, input: .nothing)
         // Names of Windows: what stands there is also read as PowerShell and cmd do.
@@ -381,6 +382,18 @@ public enum ShellReader {
 }
 
 extension ShellReader {
+    /// The command that a text begins with which begins with an operator: no shell takes it, unless it is put behind another command.
+    private static func injected(_ text: [UInt8], _ table: CommandTable) -> String? {
+        let start = text.drop { $0 <= 0x20 }
+        guard let first = start.first, first == UInt8(ascii: ";") || first == UInt8(ascii: "|") || first == UInt8(ascii: "&") else { return nil }
+        let rest = start.drop { $0 <= 0x20 || $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "|") || $0 == UInt8(ascii: "&") || $0 == UInt8(ascii: "`") || $0 == UInt8(ascii: "'") || $0 == UInt8(ascii: "\"") }
+        let name = ShellSession.programName(String(decoding: rest.prefix { ShellParser.isName($0) || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }, as: UTF8.self))
+        return ShellSession.isLookedAt(name) || table.programs[name] != nil || looking.contains(name) ? name : nil
+    }
+
+    /// Programs that only look around, which is what injected commands do first.
+    private static let looking: Set<String> = ["id", "whoami", "who", "w", "uname", "ls", "ps", "ifconfig", "ip", "hostname", "pwd", "last", "lastlog", "lastlogin", "netstat", "ss", "arp", "route", "ping", "sleep", "nslookup", "dig", "host", "touch", "top", "df", "mount", "lsof", "dir", "type", "ver", "systeminfo", "for", "if"]
+
     /// What the PowerShell or cmd commands in `text` would do.
     public static func readPowerShell(_ text: [UInt8], table: CommandTable) -> Reading {
         let session = ShellSession(text, table: table)
