@@ -26,7 +26,7 @@ extension Corpus {
             }
             loader.read(YAMLFile(name: path, text: text))
         }
-        loader.checkNames()
+        loader.finish()
         var endpoints: [HTTPEndpoints.Entry] = []
         do { endpoints = try HTTPEndpoints.read(directory: directory) } catch { loader.problems += error.problems }
         guard loader.problems.isEmpty else { throw CorpusError(loader.problems) }
@@ -42,6 +42,7 @@ struct OperationLoader {
     private(set) var catalogue = Catalogue()
     var problems: [Problem] = []
     private var places: [String: Location] = [:]
+    private var secrets: [Glob] = []
     private var used: [(operation: String, place: Location)] = []
 
     static let fileKeys = ["operations", "commands", "secrets", "targets"]
@@ -60,7 +61,7 @@ struct OperationLoader {
                 targets[key.scalar?.string ?? ""] = (file.strings(value, what: "a list of targets") ?? []).map { Glob($0.0) }
             }
         }
-        if let node = entries["secrets"] { catalogue.commands.secrets += (file.strings(node, what: "secrets") ?? []).map { Glob($0.0) } }
+        if let node = entries["secrets"] { secrets += (file.strings(node, what: "secrets") ?? []).map { Glob($0.0) } }
         if let node = entries["operations"] {
             for item in file.list(node, what: "operations") ?? [] { readOperation(item, targets, &file) }
         }
@@ -126,8 +127,9 @@ struct OperationLoader {
         }
     }
 
-    /// Commands may name operations of any file.
-    mutating func checkNames() {
+    /// What needs all files: commands may name operations of any of them.
+    mutating func finish() {
+        catalogue.commands.secrets = GlobList(secrets)
         for (operation, place) in used where catalogue.entries[operation] == nil {
             let hint = operation.nearest(in: catalogue.entries.keys.sorted()).map { "did you mean \"\($0)\"?" } ?? "describe it under operations"
             problems.append(Problem(at: place, "there is no operation \"\(operation)\"", hint: hint))

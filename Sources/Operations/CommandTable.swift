@@ -4,7 +4,7 @@
 public struct CommandTable: Sendable {
     public var programs: [String: Program] = [:]
     /// Files that hold secrets.
-    public var secrets: [Glob] = []
+    public var secrets = GlobList([])
     /// Reads the requests of curl and its like.
     public var requests = HTTPReader()
 

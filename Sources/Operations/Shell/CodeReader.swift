@@ -18,7 +18,7 @@ extension ShellSession {
             case "socket", "connect", "fsockopen", "tcpsocket", "create_connection", "createconnection": hasSocket = true
             default: break
             }
-            if call.name.contains("socket") { hasSocket = true }
+            if call.name.hasPrefix("socket") || call.tail.hasPrefix("socket") || call.tail.hasSuffix("socket") { hasSocket = true }
             if call.tail == "dup2" || call.tail == "spawn" && call.name.hasPrefix("pty") { hasShell = true }
             if let text = call.decoded { decoded = text }
             switch CodeReader.meaning(of: call, language) {
@@ -206,7 +206,7 @@ struct CodeReader {
         var level = 0
         var current: String?
         var joins = false
-        let isDecoder = Self.decoders.contains { found.name.contains($0) }
+        let isDecoder = Self.decodes(found.name)
         if isDecoder { decodes = true }
         var nested = isDecoder
         while at < bytes.count {
@@ -243,7 +243,7 @@ struct CodeReader {
                     while at < bytes.count, ShellParser.isName(bytes[at]) || bytes[at] == UInt8(ascii: ".") { at += 1 }
                     let word = String(decoding: bytes[start..<at], as: UTF8.self).lowercased()
                     if word == "recursive" { found.isRecursive = true }
-                    if Self.decoders.contains(where: { word.contains($0) }) {
+                    if Self.decodes(word) {
                         nested = true
                         decodes = true
                     }
@@ -263,7 +263,8 @@ struct CodeReader {
         settle(&found, nested)
     }
 
-    private static let decoders = ["b64decode", "decode64", "atob", "decode_base64", "base64_decode", "fromhex", "unhexlify", "buffer.from", "hex2bin", "unpack", "frombase64string"]
+    private static func decodes(_ name: String) -> Bool { decoders.contains(tail(name)) || name == "buffer.from" }
+    private static let decoders: Set<String> = ["b64decode", "urlsafe_b64decode", "standard_b64decode", "decode64", "strict_decode64", "atob", "decode_base64", "base64_decode", "fromhex", "unhexlify", "hex2bin", "unpack", "unpack1", "frombase64string"]
 
     private func settle(_ found: inout Found, _ decoding: Bool) {
         if found.tail == "open" || found.tail == "fopen", found.strings.count > 1, found.strings[1].hasPrefix("w") { found.writes = true }

@@ -150,7 +150,7 @@ final class ShellSession {
     func isSecret(_ path: String) -> Bool {
         guard path.utf8.count > 3 else { return false }
         let path = resolved(path)
-        return table.secrets.contains { $0.matches(path) }
+        return table.secrets.matches(path)
     }
 
     /// A file is read.
