@@ -62,6 +62,16 @@ import Testing
         }
     }
 
+    @Test("A name of bytes that are no UTF-8 takes these bytes and no more")
+    func names() {
+        for text in ["$(function \u{1}", "for \u{1}", "${x:-\"$(function a\u{1}"] {
+            let bytes = Array(text.utf8).map { $0 == 1 ? 0xF7 : $0 }
+            let reading = ShellReader.read(bytes, table: CommandTable())
+            #expect(reading.obscurities.contains { $0.reason == .malformed })
+            #expect(reading.obscurities.allSatisfy { $0.range.upperBound <= bytes.count })
+        }
+    }
+
     @Test(
         "Twice the text takes at most about twice the steps",
         arguments: [

@@ -161,8 +161,7 @@ struct ShellParser {
         case "function":
             at += 8
             skipSpace(newlines: false)
-            let name = nameHere()
-            at += name.utf8.count
+            let name = takeName()
             skipSpace(newlines: false)
             if peek(0) == UInt8(ascii: "("), peek(1) == UInt8(ascii: ")") { at += 2 }
             return functionBody(name, input: input)
@@ -193,8 +192,7 @@ struct ShellParser {
             quotedText(until: end)
             at = min(end + 2, text.count)
         } else {
-            let name = nameHere()
-            at += name.utf8.count
+            let name = takeName()
             skipSpace(newlines: true)
             if reservedWord() == "in" {
                 at += 2
@@ -576,10 +574,11 @@ struct ShellParser {
     ]
     private static let startsReserved: [Bool] = (0..<256).map { byte in reserved.contains { $0.utf8.first! == UInt8(byte) } }
 
-    private func nameHere() -> String {
-        var end = at
-        while end < text.count, !Self.ends(text[end]), text[end] != UInt8(ascii: " "), text[end] != UInt8(ascii: "\t") { end += 1 }
-        return String(decoding: text[at..<end], as: UTF8.self)
+    /// A name, which may be of any bytes: decoded it may have more of them than it takes.
+    private mutating func takeName() -> String {
+        let start = at
+        while at < text.count, !Self.ends(text[at]), text[at] != UInt8(ascii: " "), text[at] != UInt8(ascii: "\t") { at += 1 }
+        return String(decoding: text[start..<at], as: UTF8.self)
     }
 
     private func isDescriptor() -> Bool {

@@ -48,12 +48,12 @@ final class ShellSession {
     // MARK: Findings
 
     func note(_ name: String, _ object: String, _ place: Range<Int>) {
-        reading.operations.append(Operation(name, object: object, range: place.clamped(to: 0..<root.count)))
+        reading.operations.append(Operation(name, object: object, range: place))
     }
 
     func note(_ reason: Obscurity.Reason, _ place: Range<Int>) {
         // One of each kind says enough.
-        if !reading.obscurities.contains(where: { $0.reason == reason }) { reading.obscurities.append(Obscurity(reason, range: place.clamped(to: 0..<root.count))) }
+        if !reading.obscurities.contains(where: { $0.reason == reason }) { reading.obscurities.append(Obscurity(reason, range: place)) }
     }
 
     func record(_ writes: [(name: String, object: String, place: Range<Int>)]) {
