@@ -64,8 +64,9 @@ struct JudgeCommand: ParsableCommand {
         if verdict.decision == .block || verdict.decision == .unreadable { throw ExitCode(ExitStatus.blocked) }
     }
 
-    /// One line of the input; keys that are not named here are passed over.
-    private struct Case: Decodable {
+    /// One line of the input.
+    private struct Case: JSONLineCase {
+        static let form = "an object with \"command\" and \"domain\" as strings"
         var id: CaseID?
         var command: String?
         var domain: String?
@@ -73,48 +74,11 @@ struct JudgeCommand: ParsableCommand {
 
     /// - Throws: exit status 2 after the last line, if a line could not be read.
     private func judgeLines(_ judge: Judge) throws {
-        var lines = LineSource(try ByteSource(path: nil))
-        let decoder = JSONDecoder()
-        var number = 0
-        var failed = false
-        var output: [UInt8] = []
-        while let line = try lines.next() {
-            number += 1
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
-            var id: CaseID?
-            do {
-                let one = try Self.decode(line, decoder)
-                id = one.id
-                guard let command = one.command else { throw CommandError("\"command\" is needed") }
-                if explain {
-                    output += CommandExplanation(judge: judge, command: command, domain: one.domain ?? domain).text.utf8
-                    output.append(UInt8(ascii: "\n"))
-                } else {
-                    output += Self.line(one.id, judge.judge(command, domain: one.domain ?? domain), withID: true)
-                }
-            } catch {
-                failed = true
-                output += Self.refusal(of: id, line: number, error)
-            }
-            if output.count >= 32 << 10 || !lines.hasLine {
-                try writeAll(output)
-                output.removeAll(keepingCapacity: true)
-            }
-        }
-        try writeAll(output)
-        if failed { throw ExitCode(ExitStatus.usage) }
-    }
-
-    private static func decode(_ line: ArraySlice<UInt8>, _ decoder: JSONDecoder) throws -> Case {
-        do {
-            return try decoder.decode(Case.self, from: Data(line))
-        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            let key = context.codingPath.first.map { "\"\($0.stringValue)\"" } ?? "the line"
-            throw CommandError("\(key) has the wrong type: the line must be an object with \"command\" and \"domain\" as strings")
-        } catch let error as CommandError {
-            throw error
-        } catch {
-            throw CommandError("this is not a JSON object")
+        try JSONLineAnswers.write(try ByteSource(path: nil)) { (one: Case) in
+            guard let command = one.command else { throw CommandError("\"command\" is needed") }
+            let domain = one.domain ?? domain
+            if !explain { return Self.line(one.id, judge.judge(command, domain: domain), withID: true) }
+            return CommandExplanation(judge: judge, command: command, domain: domain).text.utf8 + [UInt8(ascii: "\n")]
         }
     }
 
@@ -137,20 +101,6 @@ struct JudgeCommand: ParsableCommand {
         member(",\"object\":", verdict.operation?.object)
         member(",\"severity\":", verdict.severity?.rawValue)
         member(",\"message\":", verdict.message.isEmpty ? nil : verdict.message)
-        json.raw("}\n")
-        return json.bytes
-    }
-
-    private static func refusal(of id: CaseID?, line: Int, _ error: any Error) -> [UInt8] {
-        var json = JSONText()
-        json.raw("{\"line\":")
-        json.number(line)
-        if let id {
-            json.raw(",\"id\":")
-            CaseID.write(id, to: &json)
-        }
-        json.raw(",\"error\":")
-        json.string((error as? CommandError)?.message ?? "\(error)")
         json.raw("}\n")
         return json.bytes
     }

@@ -9,8 +9,9 @@ struct MaskBatch {
     /// For lines that name no format.
     let format: FormatChoice
 
-    /// One line of the input. Keys that are not named here are passed over, so that labelled cases can be fed as they are.
-    private struct Case: Decodable {
+    /// One line of the input.
+    private struct Case: JSONLineCase {
+        static let form = "an object with \"text\" or \"text_b64\" as a string and \"chunk\" as a whole number"
         var id: CaseID?
         var text: String?
         var text_b64: String?
@@ -19,46 +20,7 @@ struct MaskBatch {
     }
 
     /// - Throws: exit status 2 after the last line, if a line could not be read.
-    func run(_ source: consuming ByteSource) throws {
-        var lines = LineSource(source)
-        let decoder = JSONDecoder()
-        var number = 0
-        var failed = false
-        var output: [UInt8] = []
-        while let line = try lines.next() {
-            number += 1
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
-            var read: Case?
-            do {
-                let one = try Self.decode(line, decoder)
-                read = one
-                output += try answer(one)
-            } catch {
-                failed = true
-                output += Self.refusal(of: read?.id, line: number, error)
-            }
-            // Answers leave together, but no later than a reader could notice.
-            if output.count >= 32 << 10 || !lines.hasLine {
-                try writeAll(output)
-                output.removeAll(keepingCapacity: true)
-            }
-        }
-        try writeAll(output)
-        if failed { throw ExitCode(ExitStatus.usage) }
-    }
-
-    private static func decode(_ line: ArraySlice<UInt8>, _ decoder: JSONDecoder) throws -> Case {
-        do {
-            return try decoder.decode(Case.self, from: Data(line))
-        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
-            let key = context.codingPath.first.map { "\"\($0.stringValue)\"" } ?? "the line"
-            throw CommandError("\(key) has the wrong type: the line must be an object with \"text\" or \"text_b64\" as a string and \"chunk\" as a whole number")
-        } catch let error as CommandError {
-            throw error
-        } catch {
-            throw CommandError("this is not a JSON object")
-        }
-    }
+    func run(_ source: consuming ByteSource) throws { try JSONLineAnswers.write(source, answer) }
 
     private func answer(_ one: Case) throws -> [UInt8] {
         let body: [UInt8]
@@ -124,20 +86,6 @@ struct MaskBatch {
         }
         json.raw("],\"blocked\":")
         if let blocked { json.string(blocked.rule) } else { json.raw("null") }
-        json.raw("}\n")
-        return json.bytes
-    }
-
-    private static func refusal(of id: CaseID?, line: Int, _ error: any Error) -> [UInt8] {
-        var json = JSONText()
-        json.raw("{\"line\":")
-        json.number(line)
-        if let id {
-            json.raw(",\"id\":")
-            CaseID.write(id, to: &json)
-        }
-        json.raw(",\"error\":")
-        json.string((error as? CommandError)?.message ?? "\(error)")
         json.raw("}\n")
         return json.bytes
     }

@@ -70,46 +70,39 @@ enum Hex {
 enum Decoding {
     /// Base64 (RFC 4648, also its URL alphabet); white space is passed over; nil if it is something else.
     static func base64(_ text: some Sequence<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var buffer: UInt32 = 0
-        var bits = 0
-        for byte in text {
-            let value: UInt32
+        packed(text, bitsEach: 6) { byte in
             switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = UInt32(byte - 65)
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = UInt32(byte - 97 + 26)
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt32(byte - 48 + 52)
-            case UInt8(ascii: "+"), UInt8(ascii: "-"): value = 62
-            case UInt8(ascii: "/"), UInt8(ascii: "_"): value = 63
-            case UInt8(ascii: "="), 9, 10, 13, 32: continue
-            default: return nil
-            }
-            buffer = buffer << 6 | value
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0") + 52
+            case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
+            case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
+            default: nil
             }
         }
-        return bytes
     }
 
-    /// Base32 (RFC 4648).
+    /// Base32 (RFC 4648), in either case; otherwise like ``base64(_:)``.
     static func base32(_ text: some Sequence<UInt8>) -> [UInt8]? {
+        packed(text, bitsEach: 5) { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a")
+            case UInt8(ascii: "2")...UInt8(ascii: "7"): byte - UInt8(ascii: "2") + 26
+            default: nil
+            }
+        }
+    }
+
+    /// The bytes whose bits digits stand for, the highest first; padding and white space are passed over.
+    private static func packed(_ text: some Sequence<UInt8>, bitsEach: Int, _ value: (UInt8) -> UInt8?) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer: UInt32 = 0
         var bits = 0
-        for byte in text {
-            let value: UInt32
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = UInt32(byte - 65)
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = UInt32(byte - 97)
-            case UInt8(ascii: "2")...UInt8(ascii: "7"): value = UInt32(byte - 50 + 26)
-            case UInt8(ascii: "="), 9, 10, 13, 32: continue
-            default: return nil
-            }
-            buffer = buffer << 5 | value
-            bits += 5
+        for byte in text where ![UInt8(ascii: "="), 9, 10, 13, 32].contains(byte) {
+            guard let value = value(byte) else { return nil }
+            buffer = buffer << UInt32(bitsEach) | UInt32(value)
+            bits += bitsEach
             if bits >= 8 {
                 bits -= 8
                 bytes.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
