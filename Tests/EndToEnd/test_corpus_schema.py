@@ -13,6 +13,8 @@ from test_command import sluice
 CORPUS = pathlib.Path(ROOT) / "corpus"
 RULE = {"id": "a-rule", "entity": "AN_ENTITY", "pattern": "ab+"}
 PROFILE = {"name": "default", "include": ["*"]}
+# What commands do is written in another form: see docs/OPERATIONS.md.
+SHIPPED = sorted(file for file in CORPUS.rglob("*.yaml") if file.relative_to(CORPUS).parts[0] != "operations")
 
 
 class Loader(yaml.SafeLoader):
@@ -31,7 +33,7 @@ def validator(kind):
     return jsonschema.Draft7Validator(schema)
 
 
-@pytest.mark.parametrize("file", sorted(CORPUS.rglob("*.yaml")), ids=lambda file: str(file.relative_to(CORPUS)))
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: str(file.relative_to(CORPUS)))
 def test_the_shipped_corpus_meets_the_schema(file):
     kind = "profile" if file.parent.name == "profiles" else "rules"
     errors = list(validator(kind).iter_errors(yaml.load(file.read_text(), Loader=Loader)))
