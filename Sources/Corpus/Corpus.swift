@@ -28,15 +28,7 @@ public struct Corpus: Sendable {
         var profiles: [Profile] = []
         for (path, data) in files.contents {
             let name = directory + "/" + path
-            guard let data else {
-                problems.append(Problem(at: nil, "\(name) cannot be read", hint: "check its permissions"))
-                continue
-            }
-            guard let text = String(validating: data, as: UTF8.self) else {
-                problems.append(Problem(at: Location(file: name, line: 1, column: 1), "the file is not UTF-8"))
-                continue
-            }
-            var file = YAMLFile(name: name, text: text)
+            guard var file = YAMLFile(name: name, data: data, problems: &problems) else { continue }
             let parts = path.split(separator: "/")
             if parts.count == 2, parts[0] == "profiles" {
                 let stem = parts[1].prefix(upTo: parts[1].lastIndex(of: ".") ?? parts[1].endIndex)

@@ -24,15 +24,7 @@ public enum HTTPEndpoints {
         var problems: [Problem] = []
         for name in names {
             let path = folder + "/" + name
-            guard let data = FileManager.default.contents(atPath: path) else {
-                problems.append(Problem(at: nil, "\(path) cannot be read", hint: "check its permissions"))
-                continue
-            }
-            guard let text = String(validating: data, as: UTF8.self) else {
-                problems.append(Problem(at: Location(file: path, line: 1, column: 1), "the file is not UTF-8"))
-                continue
-            }
-            var file = YAMLFile(name: path, text: text)
+            guard var file = YAMLFile(name: path, data: FileManager.default.contents(atPath: path), problems: &problems) else { continue }
             entries += file.readEndpoints()
             problems += file.problems
         }

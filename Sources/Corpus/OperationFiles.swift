@@ -20,11 +20,8 @@ extension Corpus {
         var loader = OperationLoader()
         for name in names {
             let path = folder + "/" + name
-            guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self) else {
-                loader.problems.append(Problem(at: nil, "\(path) cannot be read as UTF-8", hint: "check its permissions and its encoding"))
-                continue
-            }
-            loader.read(YAMLFile(name: path, text: text))
+            guard let file = YAMLFile(name: path, data: FileManager.default.contents(atPath: path), problems: &loader.problems) else { continue }
+            loader.read(file)
         }
         loader.finish()
         var endpoints: [HTTPEndpoints.Entry] = []

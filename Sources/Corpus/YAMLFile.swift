@@ -23,6 +23,21 @@ struct YAMLFile {
         }
     }
 
+    /// - Parameters:
+    ///   - data: nil where the file could not be read.
+    ///   - problems: what keeps it from being read is added.
+    init?(name: String, data: Data?, problems: inout [Problem]) {
+        guard let data else {
+            problems.append(Problem(at: nil, "\(name) cannot be read", hint: "check its permissions"))
+            return nil
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            problems.append(Problem(at: Location(file: name, line: 1, column: 1), "the file is not UTF-8"))
+            return nil
+        }
+        self.init(name: name, text: text)
+    }
+
     mutating func add(_ message: String, at node: Node, hint: String? = nil) {
         problems.append(Problem(at: location(of: node), message, hint: hint))
     }

@@ -112,14 +112,9 @@ final class FieldSet: Sendable {
     ///   - inherited: the field that all of the value around it belongs to.
     ///   - taken: the steps that may be taken from there.
     func place(_ link: Link, inherited: Int?, taken: [UInt16]) -> Place {
-        var best: Way?
-        func note(_ way: Way) { if best.map({ $0.rank < way.rank }) ?? true { best = way } }
-        if case .member(let name) = link, let way = names.way(name), way.field != Self.noField { note(way) }
-        var next: [UInt16] = []
-        func take(_ position: UInt16) { if let way = ends[Int(position)] { note(way) } else { next.append(position + 1) } }
-        for position in taken where steps[Int(position)].leads(to: link) { take(position) }
-        for position in anywhere where steps[Int(position)].leads(to: link) { take(position) }
-        return Place(field: best?.field ?? inherited, steps: next)
+        var named: Way?
+        if case .member(let name) = link { named = names.way(name) }
+        return place(named: named, inherited: inherited, taken: taken) { $0.leads(to: link) }
     }
 
     /// The place of a member whose name is on no way, as most are: the same as ``place(_:inherited:taken:)``, without a copy of the name.
@@ -128,15 +123,23 @@ final class FieldSet: Sendable {
     /// - Returns: nil if the name is on a way.
     func place(ofOther name: UnsafeBufferPointer<UInt8>, inherited: Int?, taken: [UInt16]) -> Place? {
         if stepNames.mayHold(name), stepNames.way(name) != nil { return nil }
-        var best = names.mayHold(name) ? names.way(name) : nil
-        if best?.field == Self.noField { best = nil }
+        return place(named: names.mayHold(name) ? names.way(name) : nil, inherited: inherited, taken: taken) { $0 == .any }
+    }
+
+    /// - Parameters:
+    ///   - named: the way that is the member's name and no more, if there is one.
+    ///   - leads: whether a step leads to the value.
+    @inline(__always)
+    private func place(named: Way?, inherited: Int?, taken: [UInt16], _ leads: (FieldPath.Step) -> Bool) -> Place {
+        var best = named?.field == Self.noField ? nil : named
         var next: [UInt16] = []
         func take(_ position: UInt16) {
+            guard leads(steps[Int(position)]) else { return }
             guard let way = ends[Int(position)] else { return next.append(position + 1) }
             if best.map({ $0.rank < way.rank }) ?? true { best = way }
         }
-        for position in taken where steps[Int(position)] == .any { take(position) }
-        for position in anywhere where steps[Int(position)] == .any { take(position) }
+        for position in taken { take(position) }
+        for position in anywhere { take(position) }
         return Place(field: best?.field ?? inherited, steps: next)
     }
 
@@ -179,7 +182,7 @@ final class FieldSet: Sendable {
 
     // MARK: Names
 
-    /// Folded names → ways. Most names that come are told apart from all of these by their last two bytes, the others by a hash.
+    /// Folded names → ways. Most names that come are told apart from all of these by their last bytes, the others by a hash.
     private struct NameTable: Sendable {
         private let named: [(name: [UInt8], way: Way)]
         /// A bit for each pair of last bytes that a name can be written with.

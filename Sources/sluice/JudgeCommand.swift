@@ -113,8 +113,8 @@ struct CommandExplanation {
     let domain: String?
 
     var text: String {
-        let verdict = judge.judge(command, domain: domain)
         let (reading, commands) = judge.explain(command, domain: domain)
+        let verdict = judge.catalogue.verdict(on: reading)
         var lines = ["\(verdict.decision.rawValue)\(verdict.rule.isEmpty ? "" : ": \(verdict.rule)")"]
         if !verdict.message.isEmpty { lines.append("  \(verdict.message)") }
         lines.append("read as \(Judge.language(of: Array(command.utf8), domain: domain).rawValue)")

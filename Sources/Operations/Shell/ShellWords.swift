@@ -168,13 +168,7 @@ extension ShellParser {
                 session.arena.append(contentsOf: "$(())".utf8)
                 return
             }
-            at += 2
-            let mark = session.mark
-            let outer = session.nest()
-            let output = list(until: .parenthesis, input: .nothing)
-            session.unnest(outer)
-            session.release(mark)
-            substitute(output, &field, quoted: quoted)
+            substitute(substitution(input: .nothing), &field, quoted: quoted)
         case UInt8(ascii: "["):
             // The old form of arithmetic.
             let end = text[at...].firstIndex(of: UInt8(ascii: "]")) ?? text.count
@@ -412,13 +406,19 @@ extension ShellParser {
         append(bytes, &field, quoted: quoted, isList: false)
     }
 
-    private mutating func processSubstitution(_ field: inout Building) {
+    /// The commands between `$(`, `<(` or `>(` and the parenthesis that closes it; gives what they write.
+    private mutating func substitution(input: Flow) -> Flow {
         at += 2
         let mark = session.mark
         let outer = session.nest()
-        let output = list(until: .parenthesis, input: .unknown)
+        let output = list(until: .parenthesis, input: input)
         session.unnest(outer)
         session.release(mark)
+        return output
+    }
+
+    private mutating func processSubstitution(_ field: inout Building) {
+        let output = substitution(input: .unknown)
         field.marks.insert([.unknown, .process])
         field.flow = session.keep(output)
         session.arena.append(contentsOf: "$()".utf8)
