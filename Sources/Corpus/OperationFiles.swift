@@ -38,15 +38,18 @@ extension Corpus {
 struct OperationLoader {
     private(set) var catalogue = Catalogue()
     var problems: [Problem] = []
-    private var places: [String: Location] = [:]
+    private var described: [String: Location] = [:]
+    private var places: [CommandPlace] = []
+    private var placed: [String: Location] = [:]
     private var secrets: [Glob] = []
     private var used: [(operation: String, place: Location)] = []
 
-    static let fileKeys = ["operations", "commands", "secrets", "targets"]
+    static let fileKeys = ["operations", "commands", "places", "secrets", "targets"]
     static let operationKeys = ["name", "severity", "verdict", "sentence", "references", "permitted", "protected"]
     static let commandKeys = ["program", "valued", "forms"]
+    static let placeKeys = ["language", "names", "certain"]
 
-    /// A file: `targets` (named lists of globs), `operations`, `commands`, `secrets`.
+    /// A file: `targets` (named lists of globs), `operations`, `commands`, `places`, `secrets`.
     mutating func read(_ source: YAMLFile) {
         var file = source
         defer { problems += file.problems }
@@ -65,6 +68,9 @@ struct OperationLoader {
         if let node = entries["commands"] {
             for item in file.list(node, what: "commands") ?? [] { readCommand(item, &file) }
         }
+        if let node = entries["places"] {
+            for item in file.list(node, what: "places") ?? [] { readPlaces(item, &file) }
+        }
     }
 
     private mutating func readOperation(_ node: Node, _ targets: [String: [Glob]], _ file: inout YAMLFile) {
@@ -75,10 +81,10 @@ struct OperationLoader {
         guard name.wholeMatch(of: /[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*/) != nil else {
             return file.add("\"\(name)\" is not a name of an operation", at: nameNode, hint: "write family.verb in small letters, as in git.push-force")
         }
-        if let earlier = places[name] {
+        if let earlier = described[name] {
             return file.add("the operation \"\(name)\" is already described at \(earlier)", at: nameNode, hint: "remove one of the two")
         }
-        places[name] = file.location(of: nameNode)
+        described[name] = file.location(of: nameNode)
         guard let severityNode = entries["severity"] else { return missing("severity") }
         guard let verdictNode = entries["verdict"] else { return missing("verdict") }
         guard let sentenceNode = entries["sentence"] else { return missing("sentence") }
@@ -124,9 +130,28 @@ struct OperationLoader {
         }
     }
 
+    private mutating func readPlaces(_ node: Node, _ file: inout YAMLFile) {
+        guard let entries = file.entries(of: node, what: "places", known: Self.placeKeys) else { return }
+        guard let languageNode = entries["language"], let namesNode = entries["names"] else {
+            return file.add("places need language and names", at: node, hint: "write  - language: sql  and  names: [sql, …]")
+        }
+        guard let language = choice(CommandPlace.Language.self, languageNode, "language", &file), let names = file.strings(namesNode, what: "names") else { return }
+        let isCertain = entries["certain"].flatMap { file.boolean($0, what: "certain") } ?? true
+        for (name, nameNode) in names {
+            let place = CommandPlace(name, language, isCertain: isCertain)
+            if let earlier = placed[place.name] {
+                file.add("the place \"\(name)\" is already named at \(earlier)", at: nameNode, hint: "remove one of the two; letters in any case, - and _ do not count")
+                continue
+            }
+            placed[place.name] = file.location(of: nameNode)
+            places.append(place)
+        }
+    }
+
     /// What needs all files: commands may name operations of any of them.
     mutating func finish() {
         catalogue.commands.secrets = GlobList(secrets)
+        catalogue.places = CommandPlaces(places)
         for (operation, place) in used where catalogue.entries[operation] == nil {
             let hint = operation.nearest(in: catalogue.entries.keys.sorted()).map { "did you mean \"\($0)\"?" } ?? "describe it under operations"
             problems.append(Problem(at: place, "there is no operation \"\(operation)\"", hint: hint))

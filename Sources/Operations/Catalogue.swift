@@ -5,6 +5,8 @@ public struct Catalogue: Sendable {
     /// By name.
     public private(set) var entries: [String: Entry] = [:]
     public var commands = CommandTable()
+    /// Where commands stand in documents.
+    public var places = CommandPlaces()
 
     public init() {}
 

@@ -45,6 +45,34 @@ public struct Judge: Sendable {
         return reading
     }
 
+    /// What a value that stands at a place would do; ``CommandPlace/Language/arguments`` and ``CommandPlace/Language/request`` are read with what stands beside them, by ``HTTPReader``.
+    ///
+    /// - Complexity: O(bytes of the value).
+    public func reading(of value: String, at place: CommandPlace) -> Reading {
+        var reading: Reading
+        switch place.language {
+        case .shell, .arguments:
+            reading = self.reading(of: value, domain: "shell")
+            // Consoles of databases have commands, too.
+            let language = Self.language(of: Array(value.utf8), domain: nil)
+            add(language == .sql || language == .mongo ? self.reading(of: value, domain: language.rawValue) : NoSQLReader.read(value), to: &reading)
+        case .powershell, .code, .mongo, .redis: reading = self.reading(of: value, domain: place.language.rawValue)
+        case .sql, .query:
+            reading = self.reading(of: value, domain: "sql")
+            // Of other languages only what is unmistakable counts.
+            add(NoSQLReader.read(value), to: &reading)
+            add(GraphQLMutations.read(Array(value.utf8)), to: &reading)
+        case .request: reading = catalogue.commands.requests.read(method: "GET", target: value)
+        }
+        if !place.isCertain { reading.obscurities = [] }
+        return reading
+    }
+
+    private func add(_ other: Reading, to reading: inout Reading) {
+        reading.operations += other.operations.filter { !reading.operations.contains($0) }
+        reading.obscurities += other.obscurities.filter { $0.reason != .malformed }
+    }
+
     /// What `command` would do, and its commands as the shell's reader took them.
     public func explain(_ command: String, domain: String? = nil) -> (reading: Reading, commands: [ShellTrace]) {
         let bytes = Array(command.utf8)

@@ -12,6 +12,21 @@ enum GraphQLMutations {
         var range: Range<Int>
     }
 
+    /// The operations of a document, by the words of its mutations' names.
+    static func read(_ text: [UInt8]) -> Reading {
+        var reading = Reading()
+        for field in fields(of: text) {
+            let name =
+                switch DestructiveNames.verb(in: field.name) {
+                case .deletes: "http.graphql-delete"
+                case .disables: "http.graphql-disable"
+                case nil: "http.graphql-mutation"
+                }
+            reading.operations.append(Operation(name, object: field.name, range: field.range))
+        }
+        return reading
+    }
+
     static func fields(of text: [UInt8]) -> [Field] {
         var fields: [Field] = []
         var braces = 0
