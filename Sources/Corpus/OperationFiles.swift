@@ -28,8 +28,11 @@ extension Corpus {
         do { endpoints = try HTTPEndpoints.read(directory: directory) } catch { loader.problems += error.problems }
         guard loader.problems.isEmpty else { throw CorpusError(loader.problems) }
         var catalogue = loader.catalogue
-        let commands = catalogue.commands
-        catalogue.commands.requests = HTTPReader(endpoints: endpoints.map(\.endpoint)) { ShellReader.read(Array($0.utf8), table: commands) }
+        // Commands in requests may send requests in turn: those are read by their endpoints.
+        let endpointList = endpoints.map(\.endpoint)
+        catalogue.commands.requests = HTTPReader(endpoints: endpointList)
+        let judge = Judge(catalogue)
+        catalogue.commands.requests = HTTPReader(endpoints: endpointList, places: catalogue.places) { judge.reading(of: $0, at: $1) }
         return catalogue
     }
 }

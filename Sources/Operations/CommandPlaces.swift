@@ -28,9 +28,14 @@ public struct CommandPlace: Hashable, Sendable {
 
 /// All places, by their names.
 public struct CommandPlaces: Sendable {
-    private var byName: [String: CommandPlace] = [:]
+    public let all: [CommandPlace]
+    private let byName: [String: CommandPlace]
 
-    public init(_ places: [CommandPlace] = []) { for place in places { byName[place.name] = place } }
+    /// - Parameter places: of one name the first counts.
+    public init(_ places: [CommandPlace] = []) {
+        all = places
+        byName = Dictionary(places.map { ($0.name, $0) }) { first, _ in first }
+    }
 
     /// The place of a name, in any case, whatever `-` and `_` it is written with; nil if no command stands under it.
     public func place(named name: some StringProtocol) -> CommandPlace? { byName[Self.normalized(name)] }

@@ -183,40 +183,13 @@ enum JSONValue: Hashable, Sendable {
 
         private mutating func text(_ quote: UInt8) -> String? {
             position += 1
-            var text: [UInt8] = []
+            let start = position
             while let byte {
-                position += 1
-                if byte == quote { return String(decoding: text, as: UTF8.self) }
-                guard byte == 0x5C else {
-                    text.append(byte)
-                    continue
-                }
-                guard let escape = self.byte else { return nil }
-                position += 1
-                switch escape {
-                case 0x6E: text.append(0x0A)
-                case 0x74: text.append(0x09)
-                case 0x72: text.append(0x0D)
-                case 0x62: text.append(0x08)
-                case 0x66: text.append(0x0C)
-                case 0x75:
-                    guard var scalar = unit() else { return nil }
-                    if scalar & 0xFC00 == 0xD800, position + 1 < bytes.count, bytes[position] == 0x5C, bytes[position + 1] == 0x75 {
-                        position += 2
-                        guard let low = unit() else { return nil }
-                        scalar = 0x10000 + (scalar & 0x3FF) << 10 + (low & 0x3FF)
-                    }
-                    text += Array(String(Character(Unicode.Scalar(scalar) ?? "\u{FFFD}")).utf8)
-                default: text.append(escape)
-                }
+                position += byte == 0x5C ? 2 : 1
+                if byte == quote { return String(decoding: JSONString.unescaped(bytes[start..<position - 1]), as: UTF8.self) }
             }
+            position = bytes.count
             return nil
-        }
-
-        private mutating func unit() -> UInt32? {
-            guard position + 4 <= bytes.count, let value = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16) else { return nil }
-            position += 4
-            return value
         }
     }
 }

@@ -58,13 +58,14 @@ public struct Judge: Sendable {
             add(language == .sql || language == .mongo ? self.reading(of: value, domain: language.rawValue) : NoSQLReader.read(value), to: &reading)
         case .powershell, .code, .mongo, .redis: reading = self.reading(of: value, domain: place.language.rawValue)
         case .sql, .query:
-            reading = self.reading(of: value, domain: "sql")
+            reading = place.isCertain || Statements.begin(in: value) ? self.reading(of: value, domain: "sql") : Reading()
+            if !place.isCertain { reading.operations.removeAll { Statements.proseObjects.contains($0.object.lowercased()) } }
             // Of other languages only what is unmistakable counts.
             add(NoSQLReader.read(value), to: &reading)
             add(GraphQLMutations.read(Array(value.utf8)), to: &reading)
         case .request: reading = catalogue.commands.requests.read(method: "GET", target: value)
         }
-        if !place.isCertain { reading.obscurities = [] }
+        if !place.isCertain { reading.obscurities.removeAll { $0.reason == .computed || $0.reason == .malformed } }
         return reading
     }
 

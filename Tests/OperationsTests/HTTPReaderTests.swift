@@ -19,11 +19,7 @@ import Testing
             endpoint(anywhere, "DELETE", "/things/{id}.json", "http.delete-record"),
             endpoint(anywhere, "POST", "/instances/{id}:stop", "http.stop-service"),
             endpoint(anywhere, "ANY", "/", "http.delete-server", object: "", where: [.init(field: "Action", values: ["TerminateInstances", "Delete*"])]),
-        ], readCommand: { text in
-            var reading = Reading()
-            if text.contains("rm") { reading.operations.append(Operation("files.remove", object: text, range: 0..<text.utf8.count)) }
-            return reading
-        })
+        ], places: JudgeTests.shipped.catalogue.places, readValue: JudgeTests.shipped.reading)
 
     static func summary(_ reading: Reading) -> String {
         (reading.operations.map { $0.name + ($0.object.isEmpty ? "" : " " + $0.object) } + reading.obscurities.map { "~" + $0.reason.rawValue }).joined(separator: "; ")
@@ -83,8 +79,8 @@ import Testing
         // JSON-RPC and tools.
         ("POST", "https://h/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": {\"name\": \"delete_file\", \"arguments\": {\"path\": \"x\"}}}", "http.tool-delete delete_file"),
         ("POST", "https://h/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": {\"name\": \"query\", \"arguments\": {\"sql\": \"DROP TABLE t\"}}}", "sql.drop-table t"),
-        ("POST", "https://h/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": {\"name\": \"run\", \"arguments\": {\"command\": \"rm -rf /\"}}}", "files.remove rm -rf /"),
-        ("POST", "https://h/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": {\"name\": \"run\", \"arguments\": {\"command\": \"rm\", \"args\": [\"-rf\", \"it's\"]}}}", "files.remove rm; files.remove 'rm' '-rf' 'it'\\''s'"),
+        ("POST", "https://h/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": {\"name\": \"run\", \"arguments\": {\"command\": \"rm -rf /\"}}}", "files.remove-recursively /"),
+        ("POST", "https://h/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": {\"name\": \"run\", \"arguments\": {\"command\": \"rm\", \"args\": [\"-rf\", \"it's\"]}}}", "files.remove-recursively it's"),
         ("POST", "https://h/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": {\"name\": \"fetch\", \"arguments\": {\"url\": \"https://api.github.com/repos/a/b\", \"method\": \"DELETE\"}}}", "http.delete-repository a/b"),
         ("POST", "https://h/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": {\"name\": \"listUsers\", \"arguments\": {}}}", ""),
         ("POST", "https://h/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/list\"}", ""),
@@ -109,9 +105,9 @@ import Testing
 
     @Test("Arguments of a tool are read by their names")
     func tools() {
-        #expect(Self.summary(Self.reader.readTool("x", arguments: Array("{\"input\": {\"query\": \"TRUNCATE TABLE t\"}}".utf8))) == "sql.truncate-table t")
-        #expect(Self.summary(Self.reader.readTool("x", arguments: Array("{\"query\": \"delete old mails about the table\"}".utf8))) == "")
-        #expect(Self.summary(Self.reader.readTool("x", arguments: Array("{\"query\": ".utf8))) == "~malformed")
+        #expect(Self.summary(Self.reader.readTool(arguments: Array("{\"input\": {\"query\": \"TRUNCATE TABLE t\"}}".utf8))) == "sql.truncate-table t")
+        #expect(Self.summary(Self.reader.readTool(arguments: Array("{\"query\": \"delete old mails about the table\"}".utf8))) == "")
+        #expect(Self.summary(Self.reader.readTool(arguments: Array("{\"query\": ".utf8))) == "~malformed")
     }
 
     @Test("A template says what is wrong with it")

@@ -10,7 +10,7 @@ struct HTTPTarget {
     var segments: [String]
     /// The path with `%2F` as part of a segment, where there is one: some services write ids so.
     var segmentsWithSlashes: [String]?
-    var query: [(name: String, value: String)]
+    var query: [FormField] = []
     /// Bytes of the target that are its path.
     var pathRange: Range<Int>
 
@@ -40,7 +40,7 @@ struct HTTPTarget {
         segments = Self.segments(Self.decoded(path).split(whereSeparator: { $0 == 0x2F || $0 == 0x5C }))
         let raw = path.split(whereSeparator: { $0 == 0x2F || $0 == 0x5C }).map { Self.decoded(Array($0))[...] }
         if raw.contains(where: { $0.contains(0x2F) }) { segmentsWithSlashes = Self.segments(raw) }
-        query = question < fragment ? Self.fields(bytes[(question + 1)..<fragment]) : []
+        if question < fragment { FormField.forEach(in: bytes[(question + 1)..<fragment]) { query.append($0) } }
     }
 
     /// Without what servers pass over: empty parts, dots, parameters behind a semicolon.
@@ -63,18 +63,6 @@ struct HTTPTarget {
         var decoded = bytes
         for _ in 0..<2 where decoded.contains(0x25) { decoded = percentDecoded(decoded, plusIsSpace: false) }
         return decoded
-    }
-
-    /// The fields of a query or a form.
-    static func fields(_ bytes: ArraySlice<UInt8>) -> [(name: String, value: String)] {
-        bytes.split(separator: 0x26).map { field in
-            let equals = field.firstIndex(of: 0x3D) ?? field.endIndex
-            let value = equals < field.endIndex ? Array(field[(equals + 1)...]) : []
-            return (
-                String(decoding: percentDecoded(Array(field[..<equals]), plusIsSpace: true), as: UTF8.self),
-                String(decoding: percentDecoded(value, plusIsSpace: true), as: UTF8.self)
-            )
-        }
     }
 
     static func percentDecoded(_ bytes: [UInt8], plusIsSpace: Bool) -> [UInt8] {

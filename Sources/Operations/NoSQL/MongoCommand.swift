@@ -4,6 +4,13 @@
 ///
 /// Source: MongoDB manual 8.0, "Database commands".
 enum MongoCommand {
+    /// Names, in lower case, with which a document begins that is read here.
+    static let names: Set<String> = [
+        "delete", "update", "findandmodify", "drop", "dropdatabase", "dropindexes", "deleteindexes", "dropuser", "dropallusersfromdatabase", "droprole", "dropallrolesfromdatabase", "renamecollection",
+        "createuser", "updateuser", "grantrolestouser", "createrole", "grantprivilegestorole", "mapreduce", "eval", "$eval", "shutdown", "killop", "killallsessions", "killsessions", "killcursors",
+        "setparameter", "replsetreconfig", "fsync", "setfeaturecompatibilityversion", "aggregate", "find", "count", "distinct",
+    ]
+
     static func operations(of document: JSONValue) -> [(operation: NoSQLOperation, object: String)] {
         guard case .object(let members) = document, let first = members.first, members.count <= 24 else { return [] }
         var found: [(NoSQLOperation, String)] = []

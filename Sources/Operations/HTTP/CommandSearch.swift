@@ -1,0 +1,333 @@
+// Where commands stand in JSON: one pass over the bytes, without building the document.
+
+/// Finds values of places, remote calls, command documents and the fields that endpoints ask for.
+///
+/// The bytes are read as tolerantly as any server would: several documents one after the other, trailing commas, names that stand twice (each counts). JSON within strings is read too.
+/// What a model is told (turns of a conversation, definitions of tools) is no command: see ``Frame/isTurn``.
+struct CommandSearch {
+    /// Something that stands under the name of a place: a string, or a list.
+    struct Value {
+        var place: Int
+        /// The index in ``texts``, and its bytes there, with quotes or brackets.
+        var text: Int
+        var range: Range<Int>
+        /// The index in ``neighbours``; -1 if nothing beside it matters.
+        var neighbours = -1
+        /// It is an argument of a tool that the request calls.
+        var isArgument = false
+    }
+
+    /// Where values stand beside another, that say how to read it.
+    struct Neighbours {
+        /// The first and the last one, since readers differ on which of two members with one name counts.
+        var programs: [Range<Int>] = []
+        var language, method, body: Range<Int>?
+    }
+
+    /// A remote call.
+    struct Call {
+        var text: Int
+        var method: Range<Int>
+        /// The name of the tool, of `tools/call`.
+        var tool: Range<Int>?
+    }
+
+    /// Deeper documents are not read: nesting of brackets, and of JSON within strings.
+    static let deepest = 512
+    static let deepestText = 8
+    /// More are not kept: no document has so many of one name.
+    static let mostFields = 4096
+
+    private let names: NameTable
+    /// What was searched: the text that was given, then those within strings.
+    private(set) var texts: [[UInt8]] = []
+    private(set) var values: [Value] = []
+    private(set) var neighbours: [Neighbours] = []
+    private(set) var calls: [Call] = []
+    /// Documents that begin as a command of MongoDB.
+    private(set) var documents: [(text: Int, range: Range<Int>)] = []
+    /// Members of the outermost documents that conditions may ask for: name and value.
+    private(set) var fields: [(name: Range<Int>, value: Range<Int>)] = []
+    private(set) var isTooDeep = false
+    /// Every bracket and quote of the given text has its counterpart.
+    private(set) var isWhole = true
+    /// Strings that may hold JSON.
+    private var strings: [(text: Int, range: Range<Int>)] = []
+    /// How many strings each text stands in.
+    private var depths: [Int] = []
+    /// The index of the text that is the body.
+    private(set) var body = -1
+
+    init(_ names: NameTable) { self.names = names }
+
+    /// - Parameters:
+    ///   - isBody: it is the request's body, whose members conditions ask for.
+    ///   - isTool: it is the arguments of a tool.
+    /// - Complexity: linear in the bytes of `text`.
+    mutating func search(_ text: [UInt8], isBody: Bool = false, isTool: Bool = false) {
+        if isBody { body = texts.count }
+        let first = values.count
+        var next = strings.count
+        pass(over: text, depth: 0)
+        while next < strings.count {
+            let (outer, range) = strings[next]
+            next += 1
+            if depths[outer] < Self.deepestText { pass(over: string(range, in: outer), depth: depths[outer] + 1) } else { isTooDeep = true }
+        }
+        if isTool {
+            for index in first..<values.count { values[index].isArgument = true }
+        }
+    }
+
+    // MARK: One text
+
+    /// An object or a list that is open.
+    private struct Frame {
+        var isObject: Bool
+        var start: Int
+        var expectsName: Bool
+        /// The name of the member that comes, or of the list as a whole.
+        var meaning = NameTable.Meaning.none
+        var name = 0..<0
+        /// It stands in nothing but lists.
+        var isOutermost: Bool
+        /// It is an entry of a list that by its name is a conversation.
+        var mayBeTurn: Bool
+        /// It has a member that only turns of a conversation, items of one, or definitions of tools have: what stands in it is told to a model. Tool calls in it were decided on
+        /// when the model proposed them.
+        var isTurn = false
+        var isDocument = false
+        /// The list has an entry that is neither list nor object.
+        var hasScalars = false
+        var version = false
+        var parameters = false
+        var method: Range<Int>?
+        var tool: Range<Int>?
+        var neighbours = Neighbours()
+        /// The index in ``CommandSearch/neighbours`` that its values name.
+        var neighboursIndex = -1
+        /// How much had been found when it began.
+        var found: (values: Int, calls: Int, documents: Int, strings: Int)
+    }
+
+    private mutating func pass(over text: [UInt8], depth: Int) {
+        let index = texts.count
+        texts.append(text)
+        depths.append(depth)
+        var stack: [Frame] = []
+        var isWhole = true
+        text.withUnsafeBufferPointer { bytes in
+            var i = 0
+            while i < bytes.count {
+                let byte = bytes[i]
+                switch byte {
+                case UInt8(ascii: "\""):
+                    let end = Self.end(ofString: i, bytes)
+                    if end == bytes.count, end == i + 1 || bytes[end - 1] != UInt8(ascii: "\"") { isWhole = false }
+                    if stack.last?.expectsName == true {
+                        name(i..<end, bytes, &stack[stack.count - 1])
+                    } else {
+                        value(i..<end, index, bytes, isString: true, &stack)
+                    }
+                    i = end
+                case UInt8(ascii: "{"), UInt8(ascii: "["):
+                    if stack.count < Self.deepest {
+                        stack.append(open(isObject: byte == UInt8(ascii: "{"), at: i, under: stack.last))
+                    } else {
+                        isTooDeep = true
+                        return
+                    }
+                    i += 1
+                case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                    i += 1
+                    if stack.last?.isObject == (byte == UInt8(ascii: "}")) {
+                        close(stack.removeLast(), end: i, index, &stack)
+                    } else {
+                        isWhole = false
+                    }
+                case UInt8(ascii: ","):
+                    i += 1
+                    if stack.last?.isObject == true { stack[stack.count - 1].expectsName = true }
+                case 0...0x20, UInt8(ascii: ":"): i += 1
+                default:
+                    let start = i
+                    while i < bytes.count, bytes[i] > 0x20, !Self.ends(bytes[i]) { i += 1 }
+                    value(start..<i, index, bytes, isString: false, &stack)
+                }
+            }
+            while let frame = stack.popLast() {
+                isWhole = false
+                close(frame, end: bytes.count, index, &stack)
+            }
+        }
+        if depth == 0, !isWhole { self.isWhole = false }
+    }
+
+    private static func ends(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "\""): true
+        default: false
+        }
+    }
+
+    /// The offset behind the closing quote, or the end of the text.
+    private static func end(ofString start: Int, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        var i = start + 1
+        while i < bytes.count {
+            // Eight bytes at once: most strings have neither in them.
+            while i + 8 <= bytes.count {
+                let word = UnsafeRawPointer(bytes.baseAddress! + i).loadUnaligned(as: UInt64.self)
+                if Self.hasByte(word, 0x22) || Self.hasByte(word, 0x5C) { break }
+                i += 8
+            }
+            guard i < bytes.count else { break }
+            let limit = min(i + 8, bytes.count)
+            while i < limit, bytes[i] != UInt8(ascii: "\""), bytes[i] != UInt8(ascii: "\\") { i += 1 }
+            guard i < limit else { continue }
+            if bytes[i] == UInt8(ascii: "\"") { return i + 1 }
+            i += 2
+        }
+        return bytes.count
+    }
+
+    private static func hasByte(_ word: UInt64, _ byte: UInt64) -> Bool {
+        let difference = word ^ (byte &* 0x0101_0101_0101_0101)
+        return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080 != 0
+    }
+
+    private func open(isObject: Bool, at start: Int, under outer: Frame?) -> Frame {
+        Frame(
+            isObject: isObject, start: start, expectsName: isObject,
+            // A list is read under its name; so is one within it.
+            meaning: isObject ? .none : outer?.meaning ?? .none, isOutermost: outer.map { $0.isOutermost && !$0.isObject } ?? true,
+            mayBeTurn: isObject && outer.map { !$0.isObject && $0.meaning.roles.contains(.conversation) } ?? false,
+            found: (values.count, calls.count, documents.count, strings.count))
+    }
+
+    private func name(_ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, _ frame: inout Frame) {
+        let inside = bytes[min(range.lowerBound + 1, range.upperBound)..<max(range.upperBound - 1, range.lowerBound + 1)]
+        let isFirst = frame.name.isEmpty
+        frame.expectsName = false
+        frame.name = range
+        frame.meaning = inside.count <= NameTable.longest && inside.contains(UInt8(ascii: "\\")) ? names.meaning(of: JSONString.unescaped(inside)) : names.meaning(of: inside)
+        let roles = frame.meaning.roles
+        if roles.isEmpty { return }
+        if isFirst, roles.contains(.document) { frame.isDocument = true }
+        if roles.contains(.version) { frame.version = true }
+        if roles.contains(.parameters) { frame.parameters = true }
+        if roles.contains(.turn), frame.mayBeTurn { frame.isTurn = true }
+    }
+
+    /// A string, number or word of an object or a list.
+    private mutating func value(_ range: Range<Int>, _ text: Int, _ bytes: UnsafeBufferPointer<UInt8>, isString: Bool, _ stack: inout [Frame]) {
+        guard let last = stack.indices.last else {
+            if isString, Self.mayHoldJSON(range, bytes) { strings.append((text, range)) }
+            return
+        }
+        if isString, Self.mayHoldJSON(range, bytes) { strings.append((text, range)) }
+        guard stack[last].isObject else {
+            stack[last].hasScalars = true
+            return
+        }
+        let meaning = stack[last].meaning
+        if meaning.place >= 0, isString { note(Value(place: meaning.place, text: text, range: range), &stack[last]) }
+        if meaning.roles.isEmpty { return }
+        let roles = meaning.roles
+        if roles.contains(.condition), stack[last].isOutermost, text == body, fields.count < Self.mostFields { fields.append((stack[last].name, range)) }
+        guard isString else { return }
+        if roles.contains(.program) {
+            if stack[last].neighbours.programs.count > 1 { stack[last].neighbours.programs.removeLast() }
+            stack[last].neighbours.programs.append(range)
+        }
+        if roles.contains(.language) { stack[last].neighbours.language = range }
+        if roles.contains(.body) { stack[last].neighbours.body = range }
+        if roles.contains(.method) {
+            stack[last].neighbours.method = range
+            // Of several the one that matters.
+            if stack[last].method.map({ !Self.isToolCall(bytes[$0]) }) ?? true { stack[last].method = range }
+        }
+        if roles.contains(.kind), stack[last].mayBeTurn, Self.isItem(bytes[range]) { stack[last].isTurn = true }
+        // The name of the tool stands in the call's parameters.
+        if roles.contains(.name), last > 0, stack[last - 1].isObject, stack[last - 1].meaning.roles.contains(.parameters) { stack[last - 1].tool = range }
+    }
+
+    private mutating func note(_ value: Value, _ frame: inout Frame) {
+        var value = value
+        switch names.places[value.place].language {
+        case .arguments, .code, .request:
+            if frame.neighboursIndex < 0 {
+                frame.neighboursIndex = neighbours.count
+                neighbours.append(Neighbours())
+            }
+            value.neighbours = frame.neighboursIndex
+        default: break
+        }
+        values.append(value)
+    }
+
+    private mutating func close(_ frame: Frame, end: Int, _ text: Int, _ stack: inout [Frame]) {
+        if frame.neighboursIndex >= 0 { neighbours[frame.neighboursIndex] = frame.neighbours }
+        if frame.isTurn {
+            values.removeSubrange(frame.found.values...)
+            calls.removeSubrange(frame.found.calls...)
+            documents.removeSubrange(frame.found.documents...)
+            strings.removeSubrange(frame.found.strings...)
+            return
+        }
+        guard frame.isObject else {
+            guard frame.hasScalars, frame.meaning.place >= 0 else { return }
+            let value = Value(place: frame.meaning.place, text: text, range: frame.start..<end)
+            // What stands beside a list within a list is beside the outer one.
+            if let object = stack.lastIndex(where: \.isObject) { note(value, &stack[object]) } else { values.append(value) }
+            return
+        }
+        if frame.isDocument, frame.isOutermost || stack.last.map({ $0.isObject && $0.meaning.place >= 0 }) ?? false { documents.append((text, frame.start..<end)) }
+        if let method = frame.method, frame.version || frame.parameters && frame.isOutermost {
+            calls.append(Call(text: text, method: method, tool: frame.tool))
+            if Self.isToolCall(texts[text][method]) {
+                for index in frame.found.values..<values.count { values[index].isArgument = true }
+            }
+        }
+    }
+
+    private static func isToolCall(_ string: some Collection<UInt8>) -> Bool { string.elementsEqual("\"tools/call\"".utf8) || string.elementsEqual("\"tools\\/call\"".utf8) }
+
+    /// Whether a type is that of an item of a conversation (OpenAI, responses): `message`, `reasoning`, `function_call`, `function_call_output`.
+    private static func isItem(_ string: some BidirectionalCollection<UInt8>) -> Bool {
+        let word = String(decoding: string.dropFirst().dropLast(), as: UTF8.self)
+        return word == "message" || word == "reasoning" || word == "item_reference" || word.hasSuffix("_call") || word.hasSuffix("_call_output") || word.hasPrefix("mcp_")
+    }
+
+    /// Whether the text of a string begins as an object, or a list that holds one.
+    private static func mayHoldJSON(_ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var i = range.lowerBound + 1
+        while i + 6 < range.upperBound {
+            switch bytes[i] {
+            case UInt8(ascii: "{"): return true
+            case UInt8(ascii: "["), 0...0x20: i += 1
+            case UInt8(ascii: "\\"):
+                switch bytes[i + 1] {
+                case UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"): i += 2
+                case UInt8(ascii: "u") where bytes[i + 2] == 0x30 && bytes[i + 3] == 0x30 && (bytes[i + 4] == 0x37 || bytes[i + 4] == 0x35) && bytes[i + 5] | 0x20 == 0x62:
+                    // { or [ as an escape.
+                    if bytes[i + 4] == 0x37 { return true }
+                    i += 6
+                case UInt8(ascii: "u") where bytes[i + 2] == 0x30 && bytes[i + 3] == 0x30 && bytes[i + 4] <= 0x32: i += 6
+                default: return false
+                }
+            default: return false
+            }
+        }
+        return false
+    }
+
+    // MARK: What was found
+
+    /// The text of a string, or the bytes of another value.
+    func string(_ range: Range<Int>, in text: Int) -> [UInt8] {
+        let bytes = texts[text][range]
+        guard bytes.first == UInt8(ascii: "\"") else { return Array(bytes) }
+        let inside = bytes.last == UInt8(ascii: "\"") && bytes.count > 1 ? bytes.dropFirst().dropLast() : bytes.dropFirst()
+        return JSONString.unescaped(inside)
+    }
+}

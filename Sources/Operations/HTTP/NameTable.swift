@@ -1,0 +1,113 @@
+// What names of members and fields mean to the reader of requests, looked up without making a string of each.
+
+/// Names in any case, without `-` and `_`, and what a value of each name is.
+struct NameTable: Sendable {
+    struct Meaning: Sendable {
+        /// The index of the place; -1 if no command stands under the name.
+        var place = -1
+        var roles: Roles = []
+
+        static let none = Meaning()
+    }
+
+    /// What a value says of those beside it.
+    struct Roles: OptionSet, Sendable {
+        let rawValue: UInt16
+
+        /// The program that words beside it are given to.
+        static let program = Roles(rawValue: 1)
+        /// What a piece of code is written in.
+        static let language = Roles(rawValue: 2)
+        /// Of a request or a remote call.
+        static let method = Roles(rawValue: 4)
+        /// Of a request.
+        static let body = Roles(rawValue: 8)
+        /// Parts of a remote call (JSON-RPC 2.0).
+        static let version = Roles(rawValue: 16)
+        static let parameters = Roles(rawValue: 32)
+        static let name = Roles(rawValue: 64)
+        /// A list of turns of a conversation, or of tools that a model may call.
+        static let conversation = Roles(rawValue: 128)
+        /// Tells that an entry of such a list is what the list says.
+        static let turn = Roles(rawValue: 256)
+        /// Tells it by its value.
+        static let kind = Roles(rawValue: 512)
+        /// The first member of a command document of MongoDB.
+        static let document = Roles(rawValue: 1024)
+        /// Conditions of endpoints ask for it.
+        static let condition = Roles(rawValue: 2048)
+    }
+
+    /// Longer names mean nothing.
+    static let longest = 128
+
+    let places: [CommandPlace]
+    private var entries: [(name: [UInt8], meaning: Meaning)] = []
+    /// Indices of entries by the hash of their name; -1 where there is none.
+    private var slots: [Int32] = []
+
+    /// - Parameter conditions: names that endpoints ask for.
+    init(places: [CommandPlace], conditions: some Sequence<String>) {
+        self.places = places
+        var meanings: [String: Meaning] = [:]
+        for (index, place) in places.enumerated() { meanings[place.name, default: .none].place = index }
+        for (names, roles) in Self.roles {
+            for name in names { meanings[name, default: .none].roles.formUnion(roles) }
+        }
+        for name in conditions { meanings[CommandPlaces.normalized(name), default: .none].roles.insert(.condition) }
+        for name in MongoCommand.names { meanings[name, default: .none].roles.insert(.document) }
+        var count = 64
+        while count < 4 * meanings.count { count *= 2 }
+        slots = Array(repeating: -1, count: count)
+        for (name, meaning) in meanings {
+            var slot = Self.hash(name.utf8) & (count - 1)
+            while slots[slot] >= 0 { slot = (slot + 1) & (count - 1) }
+            slots[slot] = Int32(entries.count)
+            entries.append((Array(name.utf8), meaning))
+        }
+    }
+
+    /// Sources: the request formats of OpenAI (chat completions, responses, assistants), Anthropic (messages), Gemini (contents), Cohere (chat history) and Bedrock (converse); the
+    /// Model Context Protocol, schema.
+    private static let roles: [([String], Roles)] = [
+        (["command", "cmd", "program", "executable", "binary"], .program),
+        (["language", "lang", "interpreter", "runtime", "shelltype"], .language),
+        (["method", "httpmethod", "verb"], .method),
+        (["body", "data", "payload"], .body),
+        (["jsonrpc"], .version),
+        (["params"], .parameters),
+        (["name"], .name),
+        (["messages", "contents", "input", "history", "chathistory", "toolresults", "tooloutputs", "tools", "functions"], .conversation),
+        (["role", "parts", "content", "toolcallid", "outputs", "inputschema", "parameters", "function", "functiondeclarations", "toolspec"], .turn),
+        (["type"], .kind),
+    ]
+
+    func meaning(of name: some Collection<UInt8>) -> Meaning {
+        guard name.count <= Self.longest else { return .none }
+        var slot = Self.hash(name) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let entry = entries[Int(slots[slot])]
+            if Self.isSame(name, entry.name) { return entry.meaning }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return .none
+    }
+
+    /// FNV-1a of the name as it counts.
+    private static func hash(_ name: some Collection<UInt8>) -> Int {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name where byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
+            hash = (hash ^ UInt64(byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte)) &* 0x100_0000_01B3
+        }
+        return Int(truncatingIfNeeded: hash >> 8)
+    }
+
+    private static func isSame(_ name: some Collection<UInt8>, _ known: [UInt8]) -> Bool {
+        var i = 0
+        for byte in name where byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
+            guard i < known.count, known[i] == (byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte) else { return false }
+            i += 1
+        }
+        return i == known.count
+    }
+}
