@@ -55,6 +55,9 @@ struct CommandSearch {
     private var strings: [(text: Int, range: Range<Int>)] = []
     /// How many strings each text stands in.
     private var depths: [Int] = []
+    /// What is open in the text that is read, outermost first.
+    private var stack: [Frame] = []
+    private var details: [Details] = []
     /// The index of the text that is the body.
     private(set) var body = -1
 
@@ -84,11 +87,7 @@ struct CommandSearch {
     /// An object or a list that is open.
     private struct Frame {
         var isObject: Bool
-        var start: Int
         var expectsName: Bool
-        /// The name of the member that comes, or of the list as a whole.
-        var meaning = NameTable.Meaning.none
-        var name = 0..<0
         /// It stands in nothing but lists.
         var isOutermost: Bool
         /// It is an entry of a list that by its name is a conversation.
@@ -99,65 +98,69 @@ struct CommandSearch {
         var isDocument = false
         /// The list has an entry that is neither list nor object.
         var hasScalars = false
-        var version = false
-        var parameters = false
-        var method: Range<Int>?
-        var tool: Range<Int>?
-        var neighbours = Neighbours()
-        /// The index in ``CommandSearch/neighbours`` that its values name.
-        var neighboursIndex = -1
+        /// It has members of these names.
+        var hasVersion = false
+        var hasParameters = false
+        var start: Int
+        /// The name of the member that comes, and what it means; for a list, that of the list.
+        var name = 0..<0
+        var meaning = NameTable.Meaning.none
+        /// The index of its details; -1 if it has none.
+        var details = -1
         /// How much had been found when it began.
         var found: (values: Int, calls: Int, documents: Int, strings: Int)
+    }
+
+    /// What few objects have.
+    private struct Details {
+        var neighbours = Neighbours()
+        /// Its place among ``CommandSearch/neighbours``, which its values name; -1 if none does.
+        var index = -1
+        var method: Range<Int>?
+        var tool: Range<Int>?
     }
 
     private mutating func pass(over text: [UInt8], depth: Int) {
         let index = texts.count
         texts.append(text)
         depths.append(depth)
-        var stack: [Frame] = []
         var isWhole = true
+        stack.removeAll(keepingCapacity: true)
+        details.removeAll(keepingCapacity: true)
         text.withUnsafeBufferPointer { bytes in
             var i = 0
             while i < bytes.count {
                 let byte = bytes[i]
+                let top = stack.count - 1
                 switch byte {
                 case UInt8(ascii: "\""):
                     let end = Self.end(ofString: i, bytes)
                     if end == bytes.count, end == i + 1 || bytes[end - 1] != UInt8(ascii: "\"") { isWhole = false }
-                    if stack.last?.expectsName == true {
-                        name(i..<end, bytes, &stack[stack.count - 1])
-                    } else {
-                        value(i..<end, index, bytes, isString: true, &stack)
-                    }
+                    if top >= 0, stack[top].expectsName { name(i..<end, bytes, top) } else { value(i..<end, index, bytes, isString: true, top) }
                     i = end
                 case UInt8(ascii: "{"), UInt8(ascii: "["):
-                    if stack.count < Self.deepest {
-                        stack.append(open(isObject: byte == UInt8(ascii: "{"), at: i, under: stack.last))
-                    } else {
+                    guard top + 1 < Self.deepest else {
                         isTooDeep = true
                         return
                     }
+                    open(isObject: byte == UInt8(ascii: "{"), at: i, top)
                     i += 1
                 case UInt8(ascii: "}"), UInt8(ascii: "]"):
                     i += 1
-                    if stack.last?.isObject == (byte == UInt8(ascii: "}")) {
-                        close(stack.removeLast(), end: i, index, &stack)
-                    } else {
-                        isWhole = false
-                    }
+                    if top >= 0, stack[top].isObject == (byte == UInt8(ascii: "}")) { close(stack.removeLast(), end: i, index) } else { isWhole = false }
                 case UInt8(ascii: ","):
                     i += 1
-                    if stack.last?.isObject == true { stack[stack.count - 1].expectsName = true }
+                    if top >= 0, stack[top].isObject { stack[top].expectsName = true }
                 case 0...0x20, UInt8(ascii: ":"): i += 1
                 default:
                     let start = i
                     while i < bytes.count, bytes[i] > 0x20, !Self.ends(bytes[i]) { i += 1 }
-                    value(start..<i, index, bytes, isString: false, &stack)
+                    value(start..<i, index, bytes, isString: false, top)
                 }
             }
             while let frame = stack.popLast() {
                 isWhole = false
-                close(frame, end: bytes.count, index, &stack)
+                close(frame, end: bytes.count, index)
             }
         }
         if depth == 0, !isWhole { self.isWhole = false }
@@ -195,78 +198,91 @@ struct CommandSearch {
         return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080 != 0
     }
 
-    private func open(isObject: Bool, at start: Int, under outer: Frame?) -> Frame {
-        Frame(
-            isObject: isObject, start: start, expectsName: isObject,
-            // A list is read under its name; so is one within it.
-            meaning: isObject ? .none : outer?.meaning ?? .none, isOutermost: outer.map { $0.isOutermost && !$0.isObject } ?? true,
-            mayBeTurn: isObject && outer.map { !$0.isObject && $0.meaning.roles.contains(.conversation) } ?? false,
-            found: (values.count, calls.count, documents.count, strings.count))
+    private mutating func open(isObject: Bool, at start: Int, _ top: Int) {
+        let isInList = top >= 0 && !stack[top].isObject
+        stack.append(
+            Frame(
+                isObject: isObject, expectsName: isObject, isOutermost: top < 0 || isInList && stack[top].isOutermost, mayBeTurn: isObject && isInList && stack[top].meaning.roles.contains(.conversation),
+                start: start,
+                // A list is read under its name; so is one within it.
+                meaning: isObject || top < 0 ? .none : stack[top].meaning, found: (values.count, calls.count, documents.count, strings.count)))
     }
 
-    private func name(_ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, _ frame: inout Frame) {
-        let inside = bytes[min(range.lowerBound + 1, range.upperBound)..<max(range.upperBound - 1, range.lowerBound + 1)]
-        let isFirst = frame.name.isEmpty
-        frame.expectsName = false
-        frame.name = range
-        frame.meaning = inside.count <= NameTable.longest && inside.contains(UInt8(ascii: "\\")) ? names.meaning(of: JSONString.unescaped(inside)) : names.meaning(of: inside)
-        let roles = frame.meaning.roles
+    private mutating func name(_ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, _ top: Int) {
+        let isFirst = stack[top].name.isEmpty
+        stack[top].expectsName = false
+        stack[top].name = range
+        let inside = UnsafeBufferPointer(rebasing: bytes[min(range.lowerBound + 1, range.upperBound)..<max(range.upperBound - 1, range.lowerBound + 1)])
+        let meaning = names.meaning(of: inside)
+        stack[top].meaning = meaning
+        let roles = meaning.roles
         if roles.isEmpty { return }
-        if isFirst, roles.contains(.document) { frame.isDocument = true }
-        if roles.contains(.version) { frame.version = true }
-        if roles.contains(.parameters) { frame.parameters = true }
-        if roles.contains(.turn), frame.mayBeTurn { frame.isTurn = true }
+        if isFirst, roles.contains(.document) { stack[top].isDocument = true }
+        if roles.contains(.version) { stack[top].hasVersion = true }
+        if roles.contains(.parameters) { stack[top].hasParameters = true }
+        if roles.contains(.turn), stack[top].mayBeTurn { stack[top].isTurn = true }
     }
 
     /// A string, number or word of an object or a list.
-    private mutating func value(_ range: Range<Int>, _ text: Int, _ bytes: UnsafeBufferPointer<UInt8>, isString: Bool, _ stack: inout [Frame]) {
-        guard let last = stack.indices.last else {
-            if isString, Self.mayHoldJSON(range, bytes) { strings.append((text, range)) }
-            return
-        }
+    private mutating func value(_ range: Range<Int>, _ text: Int, _ bytes: UnsafeBufferPointer<UInt8>, isString: Bool, _ top: Int) {
         if isString, Self.mayHoldJSON(range, bytes) { strings.append((text, range)) }
-        guard stack[last].isObject else {
-            stack[last].hasScalars = true
+        guard top >= 0 else { return }
+        guard stack[top].isObject else {
+            stack[top].hasScalars = true
             return
         }
-        let meaning = stack[last].meaning
-        if meaning.place >= 0, isString { note(Value(place: meaning.place, text: text, range: range), &stack[last]) }
-        if meaning.roles.isEmpty { return }
+        let meaning = stack[top].meaning
+        if meaning.place >= 0, isString { note(Value(place: meaning.place, text: text, range: range), top) }
         let roles = meaning.roles
-        if roles.contains(.condition), stack[last].isOutermost, text == body, fields.count < Self.mostFields { fields.append((stack[last].name, range)) }
+        if roles.isEmpty { return }
+        if roles.contains(.condition), stack[top].isOutermost, text == body, fields.count < Self.mostFields { fields.append((stack[top].name, range)) }
         guard isString else { return }
-        if roles.contains(.program) {
-            if stack[last].neighbours.programs.count > 1 { stack[last].neighbours.programs.removeLast() }
-            stack[last].neighbours.programs.append(range)
+        if roles.contains(.kind), stack[top].mayBeTurn, Self.isItem(bytes[range]) { stack[top].isTurn = true }
+        if !roles.isDisjoint(with: [.program, .language, .body, .method]) {
+            let index = makeDetails(top)
+            if roles.contains(.program) {
+                if details[index].neighbours.programs.count > 1 { details[index].neighbours.programs.removeLast() }
+                details[index].neighbours.programs.append(range)
+            }
+            if roles.contains(.language) { details[index].neighbours.language = range }
+            if roles.contains(.body) { details[index].neighbours.body = range }
+            if roles.contains(.method) {
+                details[index].neighbours.method = range
+                // Of several the one that matters.
+                if details[index].method.map({ !Self.isToolCall(bytes[$0]) }) ?? true { details[index].method = range }
+            }
         }
-        if roles.contains(.language) { stack[last].neighbours.language = range }
-        if roles.contains(.body) { stack[last].neighbours.body = range }
-        if roles.contains(.method) {
-            stack[last].neighbours.method = range
-            // Of several the one that matters.
-            if stack[last].method.map({ !Self.isToolCall(bytes[$0]) }) ?? true { stack[last].method = range }
-        }
-        if roles.contains(.kind), stack[last].mayBeTurn, Self.isItem(bytes[range]) { stack[last].isTurn = true }
         // The name of the tool stands in the call's parameters.
-        if roles.contains(.name), last > 0, stack[last - 1].isObject, stack[last - 1].meaning.roles.contains(.parameters) { stack[last - 1].tool = range }
+        if roles.contains(.name), top > 0, stack[top - 1].isObject, stack[top - 1].meaning.roles.contains(.parameters) { details[makeDetails(top - 1)].tool = range }
     }
 
-    private mutating func note(_ value: Value, _ frame: inout Frame) {
+    private mutating func makeDetails(_ index: Int) -> Int {
+        if stack[index].details < 0 {
+            stack[index].details = details.count
+            details.append(Details())
+        }
+        return stack[index].details
+    }
+
+    /// - Parameter object: the index of the object that the value stands in.
+    private mutating func note(_ value: Value, _ object: Int) {
         var value = value
         switch names.places[value.place].language {
         case .arguments, .code, .request:
-            if frame.neighboursIndex < 0 {
-                frame.neighboursIndex = neighbours.count
+            let index = makeDetails(object)
+            if details[index].index < 0 {
+                details[index].index = neighbours.count
                 neighbours.append(Neighbours())
             }
-            value.neighbours = frame.neighboursIndex
+            value.neighbours = details[index].index
         default: break
         }
         values.append(value)
     }
 
-    private mutating func close(_ frame: Frame, end: Int, _ text: Int, _ stack: inout [Frame]) {
-        if frame.neighboursIndex >= 0 { neighbours[frame.neighboursIndex] = frame.neighbours }
+    /// - Parameter frame: taken off the stack.
+    private mutating func close(_ frame: Frame, end: Int, _ text: Int) {
+        if frame.details >= 0, details[frame.details].index >= 0 { neighbours[details[frame.details].index] = details[frame.details].neighbours }
         if frame.isTurn {
             values.removeSubrange(frame.found.values...)
             calls.removeSubrange(frame.found.calls...)
@@ -278,12 +294,12 @@ struct CommandSearch {
             guard frame.hasScalars, frame.meaning.place >= 0 else { return }
             let value = Value(place: frame.meaning.place, text: text, range: frame.start..<end)
             // What stands beside a list within a list is beside the outer one.
-            if let object = stack.lastIndex(where: \.isObject) { note(value, &stack[object]) } else { values.append(value) }
+            if let object = stack.lastIndex(where: \.isObject) { note(value, object) } else { values.append(value) }
             return
         }
         if frame.isDocument, frame.isOutermost || stack.last.map({ $0.isObject && $0.meaning.place >= 0 }) ?? false { documents.append((text, frame.start..<end)) }
-        if let method = frame.method, frame.version || frame.parameters && frame.isOutermost {
-            calls.append(Call(text: text, method: method, tool: frame.tool))
+        if frame.details >= 0, let method = details[frame.details].method, frame.hasVersion || frame.hasParameters && frame.isOutermost {
+            calls.append(Call(text: text, method: method, tool: details[frame.details].tool))
             if Self.isToolCall(texts[text][method]) {
                 for index in frame.found.values..<values.count { values[index].isArgument = true }
             }

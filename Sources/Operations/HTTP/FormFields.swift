@@ -2,17 +2,21 @@
 
 /// One field of `application/x-www-form-urlencoded` (WHATWG URL, §5), or one part of `multipart/form-data` (RFC 7578).
 struct FormField {
-    /// Decoded.
-    var name: String
-    /// As it stands in the text.
+    /// As they stand in the text.
+    var codedName: ArraySlice<UInt8>
     var value: ArraySlice<UInt8>
     var isPercentCoded: Bool
+
+    var name: String {
+        let name = Array(codedName.prefix(Self.longestName))
+        return String(decoding: isPercentCoded ? HTTPTarget.percentDecoded(name, plusIsSpace: true) : name, as: UTF8.self)
+    }
 
     var text: [UInt8] { isPercentCoded ? HTTPTarget.percentDecoded(Array(value), plusIsSpace: true) : Array(value) }
 
     /// The last part of a nested name: `sql` of `job[sql]`, `args` of `args[]` and `args[0]`.
     var lastName: Substring {
-        var name = name[...]
+        var name = self.name[...]
         while name.hasSuffix("]"), let open = name.lastIndex(of: "[") {
             let inside = name[name.index(after: open)...].dropLast()
             if !inside.isEmpty, !inside.allSatisfy(\.isNumber) { return inside }
@@ -33,8 +37,7 @@ struct FormField {
             let end = bytes[start...].firstIndex(of: UInt8(ascii: "&")) ?? bytes.endIndex
             let field = bytes[start..<end]
             let equals = field.firstIndex(of: UInt8(ascii: "=")) ?? end
-            let name = HTTPTarget.percentDecoded(Array(field[..<equals].prefix(longestName)), plusIsSpace: true)
-            body(FormField(name: String(decoding: name, as: UTF8.self), value: field[min(equals + 1, end)...], isPercentCoded: true))
+            body(FormField(codedName: field[..<equals], value: field[min(equals + 1, end)...], isPercentCoded: true))
             start = min(end + 1, bytes.endIndex)
         }
     }
@@ -78,6 +81,6 @@ struct FormField {
         // The line end before the delimiter belongs to it.
         if value.last == 0x0A { value.removeLast() }
         if value.last == 0x0D { value.removeLast() }
-        body(FormField(name: name, value: value, isPercentCoded: false))
+        body(FormField(codedName: Array(name.utf8)[...], value: value, isPercentCoded: false))
     }
 }

@@ -12,6 +12,8 @@ public struct HTTPPathTemplate: Hashable, Sendable {
     let segments: [Segment]
     /// How many segments are fixed: of two templates that match, the one with more says more.
     let fixedCount: Int
+    /// Its last segment stands for all that follow.
+    private let isOpen: Bool
 
     /// What is wrong with a template.
     public struct Malformed: Error, Hashable, Sendable, CustomStringConvertible {
@@ -48,6 +50,7 @@ public struct HTTPPathTemplate: Hashable, Sendable {
             }
         }
         self.segments = segments
+        if case .rest? = segments.last { isOpen = true } else { isOpen = false }
         fixedCount = segments.reduce(0) { count, segment in
             switch segment {
             case .fixed: count + 2
@@ -58,7 +61,12 @@ public struct HTTPPathTemplate: Hashable, Sendable {
     }
 
     /// The names' values, if the segments are those of the template. Fixed text matches in any case.
-    func match(_ path: ArraySlice<String>) -> [(name: String, value: String)]? {
+    ///
+    /// - Parameter lowered: the whole path in lower case; `path` is the end of it.
+    func match(_ path: ArraySlice<String>, lowered: [String]) -> [(name: String, value: String)]? {
+        guard path.count == segments.count || path.count > segments.count && isOpen else { return nil }
+        // The first segment tells most endpoints apart.
+        if case .fixed(let text)? = segments.first, lowered[path.startIndex] != text { return nil }
         var values: [(String, String)] = []
         var i = path.startIndex
         for segment in segments {
@@ -70,14 +78,13 @@ public struct HTTPPathTemplate: Hashable, Sendable {
             guard i < path.endIndex else { return nil }
             switch segment {
             case .fixed(let text):
-                guard path[i].lowercased() == text else { return nil }
+                guard lowered[i] == text else { return nil }
             case .name(let name, let prefix, let suffix):
                 let value = path[i]
                 if prefix.isEmpty && suffix.isEmpty {
                     values.append((name, value))
                 } else {
-                    let lowered = value.lowercased()
-                    guard lowered.hasPrefix(prefix), lowered.hasSuffix(suffix), lowered.utf8.count > prefix.utf8.count + suffix.utf8.count else { return nil }
+                    guard lowered[i].hasPrefix(prefix), lowered[i].hasSuffix(suffix), lowered[i].utf8.count > prefix.utf8.count + suffix.utf8.count else { return nil }
                     values.append((name, String(value.dropFirst(prefix.count).dropLast(suffix.count))))
                 }
             case .rest: break

@@ -28,25 +28,20 @@ public struct HTTPReader: Sendable {
         }
     }
 
-    private let endpoints: [HTTPEndpoint]
-    /// Places in ``endpoints`` by method, `ANY` with each.
-    private let byMethod: [String: [Int]]
+    private let endpoints: EndpointTable
     private let names: NameTable
     /// Reads what stands at a place.
     private let readValue: @Sendable (String, CommandPlace) -> Reading
 
-    /// How much of a request's commands is read; what is more is an obscurity. In bytes, of which each command has ``bytesPerCommand`` more than its own.
+    /// How much of a request's commands is read; what is more is an obscurity. In bytes; each command counts for ``bytesPerCommand`` more than it has.
     public static let longestCommands = 4 << 20
-    static let bytesPerCommand = 128
+    static let bytesPerCommand = 1024
 
     /// - Parameter readValue: reads a value by its place. Arguments come to it as commands.
     public init(endpoints: [HTTPEndpoint] = [], places: CommandPlaces = CommandPlaces(), readValue: @escaping @Sendable (String, CommandPlace) -> Reading = { _, _ in Reading() }) {
-        self.endpoints = endpoints
+        self.endpoints = EndpointTable(endpoints)
         self.readValue = readValue
         names = NameTable(places: places.all, conditions: Set(endpoints.flatMap { $0.conditions.map(\.field) }))
-        var byMethod: [String: [Int]] = [:]
-        for (index, endpoint) in endpoints.enumerated() { byMethod[endpoint.method, default: []].append(index) }
-        self.byMethod = byMethod
     }
 
     /// Reads a request, also one that curl, wget, httpie or `gh api` would send.
@@ -97,32 +92,11 @@ public struct HTTPReader: Sendable {
             let name = condition.field.lowercased()
             return content.holds(condition) || headers.contains { $0.name.lowercased() == name && condition.holds(for: $0.value) }
         }
-        var best: (endpoint: HTTPEndpoint, values: [(name: String, value: String)], rank: Int)?
-        for index in (byMethod[method] ?? []) + (byMethod["ANY"] ?? []) {
-            let endpoint = endpoints[index]
-            // Of a host that is not known the path must say more than how many parts it has.
-            guard endpoint.vendor.serves(host, port: port), host != nil || endpoint.vendor.isAnywhere || endpoint.template.fixedCount > 1 || !endpoint.conditions.isEmpty,
-                let values = Self.match(endpoint, target.segments) ?? target.segmentsWithSlashes.flatMap({ Self.match(endpoint, $0) }), endpoint.conditions.allSatisfy(holds)
-            else { continue }
-            // A host that is the vendor's own says more than any path, and a field more than none.
-            let rank = (endpoint.vendor.isAnywhere || host == nil ? 0 : 100) + endpoint.template.fixedCount + endpoint.conditions.count
-            if best == nil || rank > best!.rank { best = (endpoint, values, rank) }
+        if let (endpoint, values) = endpoints.endpoint(method, target, host: host, port: port, holds: holds) {
+            return Operation(endpoint.operation, object: Self.object(endpoint, values), range: target.pathRange)
         }
-        if let best { return Operation(best.endpoint.operation, object: Self.object(best.endpoint, best.values), range: target.pathRange) }
         guard method == "DELETE" else { return nil }
         return Operation(Self.isCollection(target) ? "http.delete-collection" : "http.delete", object: "/" + target.segments.joined(separator: "/"), range: target.pathRange)
-    }
-
-    // MARK: Paths
-
-    private static func match(_ endpoint: HTTPEndpoint, _ segments: [String]) -> [(name: String, value: String)]? {
-        if let values = endpoint.template.match(segments[...]) { return values }
-        for prefix in endpoint.vendor.prefixes {
-            let parts = prefix.split(separator: "/")
-            guard segments.count > parts.count, zip(parts, segments).allSatisfy({ $0 == "*" || $0.lowercased() == $1.lowercased() }) else { continue }
-            if let values = endpoint.template.match(segments[parts.count...]) { return values }
-        }
-        return nil
     }
 
     private static func object(_ endpoint: HTTPEndpoint, _ values: [(name: String, value: String)]) -> String {

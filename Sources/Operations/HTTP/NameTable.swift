@@ -42,9 +42,17 @@ struct NameTable: Sendable {
     static let longest = 128
 
     let places: [CommandPlace]
-    private var entries: [(name: [UInt8], meaning: Meaning)] = []
-    /// Indices of entries by the hash of their name; -1 where there is none.
-    private var slots: [Int32] = []
+    private struct Entry {
+        var hash: UInt64
+        /// Where its name stands in ``text``.
+        var start: Int
+        var count: Int
+        var meaning: Meaning
+    }
+
+    private var text: [UInt8] = []
+    /// By the hash of their names; those without a name are free.
+    private var slots: [Entry]
 
     /// - Parameter conditions: names that endpoints ask for.
     init(places: [CommandPlace], conditions: some Sequence<String>) {
@@ -58,12 +66,13 @@ struct NameTable: Sendable {
         for name in MongoCommand.names { meanings[name, default: .none].roles.insert(.document) }
         var count = 64
         while count < 4 * meanings.count { count *= 2 }
-        slots = Array(repeating: -1, count: count)
+        slots = Array(repeating: Entry(hash: 0, start: 0, count: -1, meaning: .none), count: count)
         for (name, meaning) in meanings {
-            var slot = Self.hash(name.utf8) & (count - 1)
-            while slots[slot] >= 0 { slot = (slot + 1) & (count - 1) }
-            slots[slot] = Int32(entries.count)
-            entries.append((Array(name.utf8), meaning))
+            let hash = Array(name.utf8).withUnsafeBufferPointer { Self.hash($0, escapes: false)! }
+            var slot = Int(truncatingIfNeeded: hash) & (count - 1)
+            while slots[slot].count >= 0 { slot = (slot + 1) & (count - 1) }
+            slots[slot] = Entry(hash: hash, start: text.count, count: name.utf8.count, meaning: meaning)
+            text += name.utf8
         }
     }
 
@@ -82,32 +91,53 @@ struct NameTable: Sendable {
         (["type"], .kind),
     ]
 
-    func meaning(of name: some Collection<UInt8>) -> Meaning {
+    func meaning(of name: some StringProtocol) -> Meaning {
+        let bytes = Array(name.utf8)
+        return bytes.withUnsafeBufferPointer { meaning(of: $0) }
+    }
+
+    /// - Parameter name: the bytes of a string of JSON, with escapes.
+    func meaning(of name: UnsafeBufferPointer<UInt8>) -> Meaning {
         guard name.count <= Self.longest else { return .none }
-        var slot = Self.hash(name) & (slots.count - 1)
-        while slots[slot] >= 0 {
-            let entry = entries[Int(slots[slot])]
-            if Self.isSame(name, entry.name) { return entry.meaning }
+        guard let hash = Self.hash(name) else { return JSONString.unescaped(name).withUnsafeBufferPointer { known($0, Self.hash($0, escapes: false)!) } }
+        return known(name, hash)
+    }
+
+    /// Whether a field of a form has a name that is written as it is, not nested, and means nothing.
+    func isPlainlyNothing(_ name: ArraySlice<UInt8>) -> Bool {
+        name.withUnsafeBufferPointer { name in
+            let meaning = meaning(of: name)
+            return meaning.place < 0 && meaning.roles.isEmpty && !name.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: ".") }
+        }
+    }
+
+    private func known(_ name: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> Meaning {
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot].count >= 0 {
+            if slots[slot].hash == hash, isSame(name, slots[slot]) { return slots[slot].meaning }
             slot = (slot + 1) & (slots.count - 1)
         }
         return .none
     }
 
-    /// FNV-1a of the name as it counts.
-    private static func hash(_ name: some Collection<UInt8>) -> Int {
+    /// FNV-1a of the name as it counts, its bits mixed; nil if the name has escapes.
+    private static func hash(_ name: UnsafeBufferPointer<UInt8>, escapes: Bool = true) -> UInt64? {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in name where byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
+        for byte in name {
+            if byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") { continue }
+            if escapes, byte == UInt8(ascii: "\\") { return nil }
             hash = (hash ^ UInt64(byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte)) &* 0x100_0000_01B3
         }
-        return Int(truncatingIfNeeded: hash >> 8)
+        return hash ^ hash >> 29
     }
 
-    private static func isSame(_ name: some Collection<UInt8>, _ known: [UInt8]) -> Bool {
-        var i = 0
+    private func isSame(_ name: UnsafeBufferPointer<UInt8>, _ entry: Entry) -> Bool {
+        var i = entry.start
+        let end = entry.start + entry.count
         for byte in name where byte != UInt8(ascii: "-") && byte != UInt8(ascii: "_") {
-            guard i < known.count, known[i] == (byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte) else { return false }
+            guard i < end, text[i] == (byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte) else { return false }
             i += 1
         }
-        return i == known.count
+        return i == end
     }
 }

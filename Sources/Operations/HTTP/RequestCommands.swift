@@ -53,7 +53,7 @@ struct RequestCommands {
         var program: String?
         var words: (place: CommandPlace, words: [String])?
         for field in fields {
-            let meaning = names.meaning(of: field.lastName.utf8)
+            let meaning = names.meaning(of: field.lastName)
             guard bytesLeft >= field.value.count / 3 else {
                 add(.tooLong)
                 return

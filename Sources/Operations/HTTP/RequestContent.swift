@@ -50,12 +50,13 @@ struct RequestContent {
 
     /// Takes of a field what conditions ask for, and the JSON that it holds. Whether a command may stand in it.
     private mutating func keeps(_ field: FormField, _ names: NameTable) -> Bool {
-        if field.name.lowercased() == "_method", method == nil { method = Self.compared(field.text) }
-        if names.meaning(of: field.name.utf8).roles.contains(.condition), fields.count < CommandSearch.mostFields { fields.append((field.name.lowercased(), Self.compared(field.text))) }
-        let meaning = names.meaning(of: field.lastName.utf8)
-        let start = field.value.prefix(8)
         // A value in JSON begins with { or [, which may be percent-coded.
-        if let byte = start.first(where: { $0 > 0x20 }), byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") { search.search(field.text) }
+        if let byte = field.value.prefix(8).first(where: { $0 > 0x20 }), byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") { search.search(field.text) }
+        guard !names.isPlainlyNothing(field.codedName) else { return false }
+        let name = field.name
+        if name.lowercased() == "_method", method == nil { method = Self.compared(field.text) }
+        if names.meaning(of: name).roles.contains(.condition), fields.count < CommandSearch.mostFields { fields.append((name.lowercased(), Self.compared(field.text))) }
+        let meaning = names.meaning(of: field.lastName)
         return meaning.place >= 0 || meaning.roles.contains(.program)
     }
 
