@@ -36,7 +36,7 @@ let package = Package(
         .target(
             name: "Proxy",
             dependencies: [
-                "Engine", "Corpus", "Record", "Cryptography", "ContentCoding",
+                "Engine", "Operations", "Record", "Cryptography", "ContentCoding",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -65,7 +65,7 @@ let package = Package(
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ContentCodingTests", dependencies: ["ContentCoding"]),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "ContentCoding", "DemoVendor", "Engine", "Corpus"]),
+            name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "ContentCoding", "DemoVendor", "Engine", "Corpus", "Operations"]),
         .testTarget(name: "CommandTests", dependencies: ["sluice", "Record", "Engine", "Proxy"]),
         .testTarget(name: "DemoVendorTests", dependencies: ["DemoVendor"]),
     ],

@@ -8,6 +8,12 @@ extension Corpus {
     /// The folder of the corpus that holds the catalogue; its files hold no masking rules.
     static let operationsFolder = "operations"
 
+    /// The catalogue of the corpus at `directory`, or where that has only rules, of the one that ``locate(_:environment:)`` finds.
+    public static func catalogue(orShippedWith directory: String?) throws(CorpusError) -> Catalogue {
+        if let directory, FileManager.default.fileExists(atPath: directory + "/" + operationsFolder) { return try catalogue(directory: directory) }
+        return try catalogue(directory: locate())
+    }
+
     /// The catalogue of operations: all of `operations/*.yaml`, in order of their names, and the endpoints of `operations/http/`.
     ///
     /// - Throws: every problem in every file.

@@ -110,6 +110,20 @@ extension Catalogue {
         return worst
     }
 
+    /// What is to happen to each operation of a reading, and to what of it cannot be read, as operations of the family `unreadable`.
+    public func verdicts(on reading: Reading) -> [Verdict] {
+        reading.operations.map(verdict(on:))
+            + reading.obscurities.compactMap { obscurity in
+                let name = "unreadable." + obscurity.reason.rawValue
+                return entries[name] == nil ? nil : verdict(on: Operation(name, range: obscurity.range))
+            }
+    }
+
+    /// What an operation does to an object, in a sentence for people and agents.
+    public func sentence(_ name: String, object: String) -> String {
+        entries[name]?.message(object: object) ?? "The operation \(name) is not in the catalogue."
+    }
+
     /// What is to happen to one operation. One that the catalogue does not know needs a person.
     public func verdict(on operation: Operation) -> Verdict { verdict(on: operation, ruling(on: operation)) }
 
@@ -133,7 +147,7 @@ extension Catalogue {
     private func verdict(on operation: Operation, _ ruling: Ruling) -> Verdict {
         Verdict(
             decision: ruling.decision, rule: operation.name + ruling.suffix, operation: operation, severity: ruling.severity,
-            message: entries[operation.name]?.message(object: operation.object) ?? "The operation \(operation.name) is not in the catalogue.")
+            message: sentence(operation.name, object: operation.object))
     }
 
     /// Whether a path goes up past what is known, so that no glob can say where it ends.

@@ -134,6 +134,18 @@ public struct Connection: Sendable {
     /// Whether request bodies are masked on their way to the upstream. `block` rules hold for them in any case.
     public var masksRequests: Bool
 
+    /// What becomes of the operations that requests ask for.
+    public var commands = CommandChoice.judge
+
+    public enum CommandChoice: String, Sendable, CaseIterable {
+        /// Policies and the catalogue decide.
+        case judge
+        /// The same goes on record, and the request passes.
+        case report
+        /// They are not looked for.
+        case off
+    }
+
     /// What stands in the place of a masked number.
     public var numbers: NumberPolicy = .string
 

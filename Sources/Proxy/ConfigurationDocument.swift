@@ -4,6 +4,7 @@ import Cryptography
 import Engine
 import Foundation
 import NIOSSL
+import Operations
 import Record
 
 extension Configuration {
@@ -175,7 +176,7 @@ private struct ConfigurationDocument {
     // MARK: Connections
 
     private func connections(_ root: Section) -> [(line: Int, connection: Connection)] {
-        let keys = ["name", "upstream", "plaintext", "credential", "tls", "profiles", "actions", "unknown_content", "content_coding", "mask_requests", "numbers"]
+        let keys = ["name", "upstream", "plaintext", "credential", "tls", "profiles", "actions", "unknown_content", "content_coding", "mask_requests", "commands", "numbers"]
         var connections: [(line: Int, connection: Connection)] = []
         for section in root.sections("connections", keys: keys, required: true) {
             section.refuseUnknownKeys { Self.inlineSecretAdvice($0, in: section) }
@@ -202,7 +203,7 @@ private struct ConfigurationDocument {
                         profiles: section.words("profiles", example: "default")?.map(\.text) ?? ["default"], actions: actions,
                         actionsLine: section.has("actions") ? section.line(of: "actions") : nil,
                         unknownContent: section.choice("unknown_content", Connection.UnknownContent.self) ?? .block,
-                        masksRequests: section.flag("mask_requests") ?? false, numbers: section.choice("numbers", NumberPolicy.self) ?? .string,
+                        masksRequests: section.flag("mask_requests") ?? false, commands: section.choice("commands", Connection.CommandChoice.self) ?? .judge, numbers: section.choice("numbers", NumberPolicy.self) ?? .string,
                         contentCoding: section.choice("content_coding", Connection.CodingChoice.self) ?? .keep)
                 ))
         }
@@ -427,7 +428,7 @@ private struct ConfigurationDocument {
     private enum Verdict: String, CaseIterable { case allow, deny, approve }
 
     private func policies(_ root: Section, connections: [String], groups: Set<String>, people: [Person]) -> [Policy] {
-        let keys = ["name", "groups", "connections", "methods", "paths", "decision", "approvers", "reason", "deadline"]
+        let keys = ["name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "decision", "approvers", "reason", "deadline"]
         var policies: [Policy] = []
         for (index, section) in root.sections("policies", keys: keys, required: true).enumerated() {
             section.refuseUnknownKeys()
@@ -442,7 +443,7 @@ private struct ConfigurationDocument {
                 Policy(
                     name: name, groups: known(section, "groups", in: groups, what: "group", where: "no key and no person is in it"),
                     connections: known(section, "connections", in: connections, what: "connection", where: "it is not in connections"),
-                    methods: methods(section), paths: paths(section),
+                    methods: methods(section), paths: paths(section), operations: operations(section),
                     effect: effect(section, verdict ?? .deny, people: people)))
         }
         return policies
@@ -479,6 +480,15 @@ private struct ConfigurationDocument {
         }
     }
 
+    /// What of the catalogue it is about; whether the catalogue has it is checked when both are known.
+    private func operations(_ section: Section) -> OperationScope? {
+        guard section.has("operations") || section.has("severity") || section.has("objects") else { return nil }
+        func globs(_ key: String, example: String) -> [Glob] { (section.words(key, example: example) ?? []).map { Glob($0.text) } }
+        return OperationScope(
+            names: globs("operations", example: "'sql.*'"), severity: section.choice("severity", Catalogue.Severity.self) ?? .low, objects: globs("objects", example: "'dev_*'"),
+            line: section.line(of: section.has("operations") ? "operations" : section.has("severity") ? "severity" : "objects"))
+    }
+
     private func effect(_ section: Section, _ verdict: Verdict, people: [Person]) -> Policy.Effect {
         let reason = section.text("reason")
         switch verdict {
@@ -502,6 +512,7 @@ private struct ConfigurationDocument {
     private func refuseUnreachable(_ connections: [(line: Int, connection: Connection)], _ policies: [Policy]) {
         for (line, connection) in connections {
             let open = policies.contains { policy in
+                if policy.operations != nil { return false }
                 if case .deny = policy.effect { return false }
                 return policy.connections.contains("*") || policy.connections.contains(connection.name)
             }

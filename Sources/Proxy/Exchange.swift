@@ -2,7 +2,8 @@
 //
 //     receive(head)      well-formed? who? where to? may they?            -> begin the record
 //     receive(body)      small enough? decoded, scanned, recorded
-//     receiveEnd()       blocked by a rule? needs approval?               -> ask, refuse or forward
+//     receiveEnd()       blocked by a rule?                               -> judge what it asks for
+//     judged(reading)    may it do that? needs approval?                  -> ask, refuse or forward
 //     settle(admission)  approved?                                        -> refuse or forward
 //     respond(head)      can its body be read?                            -> masked header fields, held until the body says something
 //     respond(body)      decoded, masked, then recorded, then released
@@ -17,6 +18,7 @@ import Foundation
 import Logging
 import NIOCore
 import NIOHTTP1
+import Operations
 import Record
 
 final class Exchange {
@@ -26,6 +28,8 @@ final class Exchange {
         case wait
         /// Read the request's body; the client may be waiting for `100 Continue` first.
         case readBody(sendContinue: Bool)
+        /// Read what the request asks for, away from the event loop, then call ``judged(_:)``.
+        case judge(@Sendable () -> Reading)
         /// Ask the reviews whether the request may run, then call ``settle(_:)``.
         case admit(ReviewRequest, ExchangeID)
         /// Look a review up, or wait up to `wait` for its decision, then call ``show(_:)``.
@@ -100,8 +104,14 @@ final class Exchange {
     }
 
     private enum Phase {
-        case request, reviewing, lookingUp, upstream, done
+        case request, judging, reviewing, lookingUp, upstream, done
     }
+
+    /// Requests with longer bodies are read away from the event loop, which their reading would hold up.
+    static let longestReadAtOnce = 16 << 10
+    /// Operations of one exchange that are kept on record, and characters of each one's object.
+    static let keptOperations = 32
+    static let keptObject = 200
 
     /// The longest time a client may wait for a review's decision in one request.
     static let longestWaitSeconds = 55
@@ -128,6 +138,7 @@ final class Exchange {
     private var body = ByteBuffer()
     private var bodyBytes = 0
     private var review: (id: String, wait: Duration)?
+    private var commands: CommandEvidence?
     private var forwarded: ForwardedRequest?
     private var forwardedBytes = 0
     /// Whether a vendor's connection that broke before any answer allows a second attempt. An approval is for one.
@@ -208,17 +219,25 @@ final class Exchange {
                     hint: reason == nil ? "an operator can add a policy for the method and path" : nil)
             case .allow(let policy):
                 try beginRecord(.allow, policy: policy)
+                if route.connection.commands == .judge,
+                    gateway.configuration.policies.asksApprovalOfOperations(identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
+                {
+                    fingerprint = makeFingerprint(identity, route)
+                }
             case .approve(let policy, let terms):
                 self.terms = (policy, terms)
                 try beginRecord(.approve, policy: policy)
-                fingerprint = RequestFingerprint.Builder(
-                    identity: identity.name, connection: route.connection.name, method: head.method.rawValue, target: head.uri,
-                    headers: Self.meaning(of: head.headers))
+                fingerprint = makeFingerprint(identity, route)
             }
             return try prepareBody(route)
         } catch {
             return refuse(error)
         }
+    }
+
+    private func makeFingerprint(_ identity: Identity, _ route: Route) -> RequestFingerprint.Builder {
+        RequestFingerprint.Builder(
+            identity: identity.name, connection: route.connection.name, method: head.method.rawValue, target: head.uri, headers: Self.meaning(of: head.headers))
     }
 
     /// What makes a message's framing or addressee doubtful is refused, not repaired (RFC 9112 §3.2, §6.1, §6.3).
@@ -396,7 +415,7 @@ final class Exchange {
             phase = .lookingUp
             return .lookUp(review: review.id, wait: .zero)
         }
-        guard let route, let identity, let target else { return .wait }
+        guard let route, let target else { return .wait }
         do throws(Problem) {
             if codedRequest != nil {
                 do {
@@ -417,30 +436,101 @@ final class Exchange {
                 if let blocked = rest.blocked { throw Self.blockedRequest(by: blocked.rule) }
             }
             closeRequestEvidence()
-
-            // Approval.
-            if let (policy, terms) = terms, let fingerprint, let record {
-                phase = .reviewing
-                let shown: String
-                do {
-                    shown = try PercentCoding.masked(head.uri, rules: route.rules).text
-                } catch {
-                    throw Problem(.internalServerError, .engine, "the request could not be scanned")
-                }
-                return .admit(
-                    ReviewRequest(
-                        fingerprint: fingerprint.finish(), identity: identity.name, owner: identity.owner, connection: route.connection.name,
-                        method: head.method.rawValue, target: shown, policy: policy, reason: terms.reason, approvers: terms.approvers,
-                        deadline: terms.deadline),
-                    record.id)
-            }
-            return forward(target, to: route)
+            return try judge(target, route)
         } catch {
             return refuse(error)
         }
     }
 
-    // MARK: 3. Approval
+    // MARK: 3. What it asks for
+
+    /// Reads the request as the vendor will: its target, fields and body as they would be sent.
+    private func judge(_ target: RequestTarget, _ route: Route) throws(Problem) -> Step {
+        guard route.connection.commands != .off, let catalogue = gateway.catalogue else { return try askOrForward(nil, sentence: nil) }
+        let upstream = route.connection.upstream
+        let types = head.headers["content-type"]
+        let request = HTTPReader.Request(
+            method: head.method.rawValue, target: upstream.basePath + target.connection.path + (target.query.map { "?" + $0 } ?? ""), host: upstream.host, port: upstream.port,
+            headers: Array(head.headers), contentType: types.count == 1 ? types[0] : nil)
+        let read: @Sendable () -> Reading = { [body] in
+            var request = request
+            request.body = Array(body.readableBytesView)
+            return catalogue.commands.requests.read(request)
+        }
+        phase = .judging
+        return body.readableBytes > Self.longestReadAtOnce ? .judge(read) : judged(.success(read()))
+    }
+
+    /// What the request would do.
+    func judged(_ reading: Result<Reading, any Error>) -> Step {
+        guard phase == .judging, let route, let identity, let target, let catalogue = gateway.catalogue else { return .wait }
+        do throws(Problem) {
+            guard case .success(let reading) = reading else { throw Problem(.serviceUnavailable, .engine, "the request could not be read") }
+            let verdicts = catalogue.verdicts(on: reading)
+            let ruling = gateway.configuration.policies.rule(
+                on: verdicts, terms: terms, identity: identity, connection: route.connection.name, method: head.method.rawValue, path: target.connection.path)
+            guard let verdict = ruling.verdict, let operation = verdict.operation else { return try askOrForward(nil, sentence: nil) }
+            var kept: [CommandEvidence.Operation] = []
+            for verdict in verdicts.prefix(Self.keptOperations) {
+                guard let operation = verdict.operation else { continue }
+                kept.append(
+                    .init(name: operation.name, object: try shown(operation.object, route.rules), severity: verdict.severity?.rawValue ?? "", verdict: verdict.decision.rawValue))
+            }
+            let sentence = catalogue.sentence(operation.name, object: try shown(operation.object, route.rules))
+            var decision: CommandEvidence.Decision
+            var policy: String?
+            switch ruling.effect {
+            case .pass: decision = .pass
+            case .approve(let name, _): (decision, policy) = (.approve, name)
+            case .approverless: decision = .refuse
+            case .refuse(let name, _): (decision, policy) = (.refuse, name)
+            }
+            if route.connection.commands == .report, decision != .pass { decision = .report }
+            commands = CommandEvidence(decision: decision, rule: verdict.rule, policy: policy, operations: kept, count: verdicts.count)
+            if decision == .refuse { throw Self.refused(ruling, sentence: sentence) }
+            return try askOrForward(decision == .approve ? ruling : nil, sentence: sentence)
+        } catch {
+            return refuse(error)
+        }
+    }
+
+    /// What an operation is done to, as problems, records and approvers may see it.
+    private func shown(_ object: String, _ rules: RuleSet) throws(Problem) -> String {
+        guard !object.isEmpty else { return "" }
+        do {
+            // What is too long to be shown is not worth scanning, and a part of it may be a part of a value.
+            let masked = object.utf8.count <= 1 << 16 ? try HeaderFields.maskedText(object, rules: rules) : nil
+            return masked.map { $0.count > Self.keptObject ? $0.prefix(Self.keptObject) + "…" : $0 } ?? "[hidden]"
+        } catch {
+            throw Problem(.internalServerError, .engine, "the request could not be scanned")
+        }
+    }
+
+    // MARK: 4. Approval
+
+    /// Sends the request on, or asks for the approval that its policy, or one for what it asks for, needs.
+    ///
+    /// - Parameter ruling: an operation needs a person to agree; `sentence` says what it does.
+    private func askOrForward(_ ruling: CommandRuling?, sentence: String?) throws(Problem) -> Step {
+        guard let route, let identity, let target else { return .wait }
+        var asked = terms.map { (policy: $0.policy, terms: $0.terms) }
+        if case .approve(let policy, let terms)? = ruling?.effect { asked = (policy, terms) }
+        guard let (policy, terms) = asked else { return forward(target, to: route) }
+        guard let fingerprint, let record else { throw Problem(.serviceUnavailable, .review, "approvals cannot be had at the moment") }
+        phase = .reviewing
+        let shown: String
+        do {
+            shown = try PercentCoding.masked(head.uri, rules: route.rules).text
+        } catch {
+            throw Problem(.internalServerError, .engine, "the request could not be scanned")
+        }
+        let reason = ruling?.verdict.map { verdict in "\(verdict.rule): \(sentence ?? "")" + (terms.reason.map { " (\($0))" } ?? "") } ?? terms.reason
+        return .admit(
+            ReviewRequest(
+                fingerprint: fingerprint.finish(), identity: identity.name, owner: identity.owner, connection: route.connection.name, method: head.method.rawValue, target: shown,
+                policy: policy, reason: reason, approvers: terms.approvers, deadline: terms.deadline),
+            record.id)
+    }
 
     /// What the reviews said about a request that needs one.
     func settle(_ admission: Result<Admission, any Error>) -> Step {
@@ -467,7 +557,7 @@ final class Exchange {
         }
     }
 
-    // MARK: 4. To the vendor
+    // MARK: 5. To the vendor
 
     private func forward(_ target: RequestTarget, to route: Route) -> Step {
         phase = .upstream
@@ -499,7 +589,7 @@ final class Exchange {
         return .forward(request, to: route, fresh: false)
     }
 
-    // MARK: 5. The response's head
+    // MARK: 6. The response's head
 
     func respond(_ head: HTTPResponseHead) -> Step {
         guard phase == .upstream, pendingHead == nil, undecidedHead == nil, !headReleased, let route else { return .wait }
@@ -606,7 +696,7 @@ final class Exchange {
     /// Whether a response's head is here and not sent yet.
     var isHeadPending: Bool { pendingHead != nil }
 
-    // MARK: 6. The response's body: decode, mask, record, release
+    // MARK: 7. The response's body: decode, mask, record, release
 
     /// - Returns: nothing yet for a coded body: its pieces are asked for with ``respondMore()``.
     func respond(_ chunk: ByteBuffer) -> Step {
@@ -743,7 +833,7 @@ final class Exchange {
         release.bytes = restored
     }
 
-    // MARK: 7. What ends an exchange early
+    // MARK: 8. What ends an exchange early
 
     /// - Parameter usedConnection: the vendor's connection had carried an exchange before, so it may have been closing already.
     func fail(_ failure: Failure, usedConnection: Bool = false) -> Step {
@@ -817,7 +907,7 @@ final class Exchange {
         }
         if let codedResponse { response.bytesIn = codedResponse.bytesIn }
         response.masked.merge(maskedInHead, uniquingKeysWith: +)
-        try record.end(ExchangeEnd(outcome: outcome, request: requestEvidence, response: response))
+        try record.end(ExchangeEnd(outcome: outcome, commands: commands, request: requestEvidence, response: response))
     }
 
     // MARK: The request on record

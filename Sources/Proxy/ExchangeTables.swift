@@ -59,7 +59,7 @@ extension Exchange {
     /// What the record says of an exchange that a problem ended.
     static func outcome(_ problem: Problem) -> Outcome {
         switch problem.reason {
-        case .blocked, .blockedByRule: Outcome(.blocked, problem.rule)
+        case .blocked, .blockedByRule, .operation: Outcome(.blocked, problem.rule)
         case .approval: Outcome(.review, problem.review)
         case .requestTimeout, .vendorTimeout, .total: Outcome(.timedOut, problem.reason.rawValue)
         case .connect, .vendorTLS, .vendorBroke, .vendorProtocol, .corrupt: Outcome(.upstreamFailed, problem.reason.rawValue)
@@ -97,6 +97,25 @@ extension Exchange {
 
     static func blockedRequest(by rule: String) -> Problem {
         Problem(.forbidden, .blockedByRule, "a rule forbids what the request asks for; the vendor saw nothing of it", rule: rule)
+    }
+
+    /// A request that asks for an operation that it may not have.
+    ///
+    /// - Parameter sentence: what the operation does, masked.
+    static func refused(_ ruling: CommandRuling, sentence: String) -> Problem {
+        let name = ruling.verdict?.operation?.name ?? ""
+        var detail = sentence
+        var hint: String?
+        switch ruling.effect {
+        case .refuse(.some, let reason): if let reason { detail += " (\(reason))" }
+        case .refuse(nil, _): hint = "an operator can add a policy with  operations: [\(name)]  and  decision: approve  or  allow"
+        case .approverless: hint = "a person must agree, and no policy says who: an operator can add one with  operations: [\(name)],  decision: approve  and  approvers: […]"
+        case .approve, .pass: break
+        }
+        var problem = Problem(.forbidden, .operation, detail, hint: hint, rule: ruling.verdict?.rule)
+        problem.operation = name
+        problem.severity = ruling.verdict?.severity?.rawValue
+        return problem
     }
 
     /// The name of a query parameter, percent-decoded.

@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Logging
 import NIOSSL
+import Operations
 
 /// What every exchange that begins now goes by. Immutable: a reload makes a new one.
 public final class Gateway: Sendable {
@@ -14,20 +15,24 @@ public final class Gateway: Sendable {
     let anyRules: RuleSet?
     /// For what passes the engine unscanned.
     let noRules: RuleSet
+    /// What is known of operations; nil where no connection asks.
+    let catalogue: Catalogue?
     /// Nil where clients speak plain HTTP.
     let serverTLS: NIOSSLContext?
 
     /// - Parameters:
     ///   - rules: the rules of a connection's profiles.
     ///   - compile: asked once for connections with the same rules. Never sees a credential.
+    ///   - catalogue: asked if the requests of some connection are judged, or policies name operations.
     /// - Throws: ``ConfigurationError``, or what `rules` and `compile` throw.
     public init(
         _ configuration: Configuration, logger: Logger, rules: (_ profiles: [String]) throws -> [Rule],
-        compile: (_ rules: [Rule]) throws -> RuleSet = { rules in try RuleSet(rules) }
+        compile: (_ rules: [Rule]) throws -> RuleSet = { rules in try RuleSet(rules) }, catalogue: () throws -> Catalogue
     ) throws {
         self.configuration = configuration
         self.logger = logger
         noRules = try RuleSet([])
+        self.catalogue = try configuration.checkedCatalogue(catalogue)
         serverTLS = try configuration.listen.tls.map { try Self.serverContext($0, file: configuration.file) }
         var routes: [String: Route] = [:]
         var compiled: [[Rule]: RuleSet] = [:]

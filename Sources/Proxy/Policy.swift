@@ -12,6 +12,8 @@ public struct Policy: Sendable, Equatable {
     public var methods: [String]
     /// One must match; `/**` is every path.
     public var paths: [PathPattern]
+    /// Operations that it decides about, in requests that other policies admit; nil if it decides which requests are admitted.
+    public var operations: OperationScope?
     public var effect: Effect
 
     public enum Effect: Sendable, Equatable {
@@ -57,7 +59,8 @@ public struct PolicySet: Sendable, Equatable {
     /// What is decided for this request.
     ///
     /// Of all policies that apply, the most restrictive holds: `deny` before `approve` before `allow`; of several of the same effect the first in
-    /// the file. So adding a `deny` is always enough to stop something, wherever it stands. Where none applies, the request is denied.
+    /// the file. So adding a `deny` is always enough to stop something, wherever it stands. Where none applies, the request is denied. What is said of operations
+    /// is asked when the body has been read: ``rule(on:terms:identity:connection:method:path:)``.
     ///
     /// - Parameters:
     ///   - method: in upper case.
@@ -67,7 +70,7 @@ public struct PolicySet: Sendable, Equatable {
     public func decide(identity: Identity, connection: String, method: String, path: some StringProtocol) -> Decision {
         var allowed: Decision?
         var approvable: Decision?
-        for policy in policies where policy.applies(to: identity, connection: connection, method: method, path: path) {
+        for policy in policies where policy.operations == nil && policy.applies(to: identity, connection: connection, method: method, path: path) {
             switch policy.effect {
             case .deny(let reason): return .deny(policy: policy.name, reason: reason)
             case .approve(let terms): approvable = approvable ?? .approve(policy: policy.name, terms)

@@ -15,8 +15,11 @@ struct Problem: Error, Sendable, Equatable {
     var hint: String?
     /// Id of the review that can let the request pass.
     var review: String?
-    /// Id of the rule that stopped it.
+    /// Id of the rule that stopped it; of an operation its name, with `:protected` where its object is.
     var rule: String?
+    /// The operation that stopped it, and how grave it is.
+    var operation: String?
+    var severity: String?
 
     init(_ status: HTTPResponseStatus, _ reason: Reason, _ detail: String, hint: String? = nil, review: String? = nil, rule: String? = nil) {
         self.status = status
@@ -46,6 +49,7 @@ struct Problem: Error, Sendable, Equatable {
         case approval = "approval-required"
         case reviewDenied = "review-denied"
         case blockedByRule = "blocked-by-rule"
+        case operation
         case requestContent = "request-content"
         // The vendor's answer cannot be had, or not be passed on.
         case blocked
@@ -74,11 +78,11 @@ struct Problem: Error, Sendable, Equatable {
             var type, title: String
             var status: UInt
             var detail: String
-            var hint, rule, exchange, review, next, wait: String?
+            var hint, operation, rule, severity, exchange, review, next, wait: String?
         }
         let document = Document(
             type: "urn:sluice:problem:\(reason.rawValue)", title: status.reasonPhrase, status: status.code, detail: detail, hint: hint,
-            rule: rule, exchange: exchange, review: review, next: review == nil ? nil : "wait",
+            operation: operation, rule: rule, severity: severity, exchange: exchange, review: review, next: review == nil ? nil : "wait",
             wait: review.map { "/.well-known/sluice/reviews/\($0)?wait=55s" })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

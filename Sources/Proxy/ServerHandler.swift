@@ -4,6 +4,8 @@ import Engine
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOPosix
+import Operations
 import Record
 
 /// The last handler of a client's channel. One exchange at a time; requests that were sent ahead wait in `queue`, and nothing is
@@ -170,6 +172,10 @@ final class ServerHandler: ChannelInboundHandler {
             wait(.nothing)
             let reviews = worker.reviews
             ask(of: exchange) { try await reviews.admit(request, exchange: id) } then: { $0.settle($1) }
+
+        case .judge(let read):
+            wait(.nothing)
+            ask(of: exchange) { try await NIOThreadPool.singleton.runIfActive(read) } then: { $0.judged($1) }
 
         case .lookUp(let review, let wait):
             self.wait(.nothing)

@@ -58,7 +58,7 @@ public struct Outcome: Sendable, Equatable, Codable {
         case completed
         /// Sluice answered in the upstream's place; `detail` is the value of `Sluice-Denied`.
         case refused
-        /// A `block` rule ended the body; `detail` is the rule.
+        /// A `block` rule ended the body, or an operation of the request is not to be had; `detail` is the rule, or the operation.
         case blocked
         /// Waits for an approval.
         case review
@@ -115,14 +115,60 @@ public struct BodyEvidence: Sendable, Equatable, Codable {
     }
 }
 
+/// The operations that a request asks for, and what was decided about them.
+public struct CommandEvidence: Sendable, Equatable, Codable {
+    public enum Decision: String, Sendable, Codable {
+        case pass, approve, refuse
+        /// It passed all the same: the connection only reports.
+        case report
+    }
+
+    /// One operation that was found.
+    public struct Operation: Sendable, Equatable, Codable {
+        public var name: String
+        /// Masked by the caller, and cut.
+        public var object: String
+        public var severity: String
+        /// What the catalogue says of it.
+        public var verdict: String
+
+        public init(name: String, object: String, severity: String, verdict: String) {
+            self.name = name
+            self.object = object
+            self.severity = severity
+            self.verdict = verdict
+        }
+    }
+
+    public var decision: Decision
+    /// The operation that decided, and the policy that did where one applied.
+    public var rule: String
+    public var policy: String?
+    /// Those that were found, in the order of the request, as far as they are kept.
+    public var operations: [Operation]
+    /// How many were found.
+    public var count: Int
+
+    public init(decision: Decision, rule: String, policy: String?, operations: [Operation], count: Int) {
+        self.decision = decision
+        self.rule = rule
+        self.policy = policy
+        self.operations = operations
+        self.count = count
+    }
+}
+
 /// What the end of an exchange adds to its record.
 public struct ExchangeEnd: Sendable, Equatable, Codable {
     public var outcome: Outcome
+    /// Nil where nothing was found.
+    public var commands: CommandEvidence?
     public var request: BodyEvidence
     public var response: BodyEvidence
 
-    public init(outcome: Outcome, request: BodyEvidence = .init(), response: BodyEvidence = .init()) {
+    public init(outcome: Outcome, commands: CommandEvidence? = nil, request: BodyEvidence = .init(), response: BodyEvidence = .init()) {
         self.outcome = outcome
+        self.commands = commands
         self.request = request
         self.response = response
     }

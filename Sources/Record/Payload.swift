@@ -53,6 +53,8 @@ struct PayloadReader {
 
     struct Malformed: Error {}
 
+    var isAtEnd: Bool { offset == bytes.count }
+
     mutating func number() throws -> Int {
         guard bytes.count - offset >= 8 else { throw Malformed() }
         defer { offset += 8 }
@@ -107,6 +109,17 @@ extension PayloadWriter {
         write(payload.end.response)
         write(payload.request)
         write(payload.response)
+        write(payload.end.commands) { $0.write($1) }
+    }
+
+    private mutating func write(_ commands: CommandEvidence) {
+        write(commands.decision.rawValue)
+        write(commands.rule)
+        write(commands.policy) { $0.write($1) }
+        write(commands.operations) { writer, operation in
+            for text in [operation.name, operation.object, operation.severity, operation.verdict] { writer.write(text) }
+        }
+        write(commands.count)
     }
 
     private mutating func write(_ evidence: BodyEvidence) {
@@ -154,7 +167,17 @@ extension PayloadReader {
         guard let kind = Outcome.Kind(rawValue: try text()) else { throw Malformed() }
         let outcome = Outcome(kind, try optional { try $0.text() })
         let end = ExchangeEnd(outcome: outcome, request: try evidence(), response: try evidence())
-        return EndPayload(end: end, request: try body(), response: try body())
+        var payload = EndPayload(end: end, request: try body(), response: try body())
+        // Records of versions that judged no commands end here.
+        if !isAtEnd { payload.end.commands = try optional { try $0.commands() } }
+        return payload
+    }
+
+    private mutating func commands() throws -> CommandEvidence {
+        guard let decision = CommandEvidence.Decision(rawValue: try text()) else { throw Malformed() }
+        return CommandEvidence(
+            decision: decision, rule: try text(), policy: try optional { try $0.text() },
+            operations: try list { CommandEvidence.Operation(name: try $0.text(), object: try $0.text(), severity: try $0.text(), verdict: try $0.text()) }, count: try number())
     }
 
     private mutating func evidence() throws -> BodyEvidence {

@@ -57,6 +57,7 @@ struct ConfigCommand: AsyncParsableCommand {
                         })
                 }
             }
+            _ = try configuration.checkedCatalogue { try Corpus.catalogue(orShippedWith: configuration.corpusDirectory) }
             let tls = configuration.listen.tls == nil ? "" : " (TLS)"
             return Right(
                 ok: true, listen: "\(configuration.listen.host):\(configuration.listen.port)\(tls)", connections: configuration.connections.count,

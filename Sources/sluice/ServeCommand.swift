@@ -90,6 +90,8 @@ struct ServeCommand: AsyncParsableCommand {
             try corpus.rules(profiles: $0)
         } compile: {
             try corpus.compile($0)
+        } catalogue: {
+            try Corpus.catalogue(orShippedWith: configuration.corpusDirectory)
         }
     }
 

@@ -79,6 +79,13 @@ struct SessionCommand: AsyncParsableCommand {
             }
         }
 
+        /// `refuse by "no drops": sql.drop-table users (high, block), and 3 more`
+        private static func text(_ commands: CommandEvidence) -> String {
+            let operations = commands.operations.map { "\($0.name)\($0.object.isEmpty ? "" : " \($0.object)") (\($0.severity), \($0.verdict))" }
+            let more = commands.count - operations.count
+            return commands.decision.rawValue + (commands.policy.map { " by \"\($0)\"" } ?? "") + ": " + operations.joined(separator: ", ") + (more > 0 ? ", and \(more) more" : "")
+        }
+
         private func show(_ exchanges: [RecordedExchange]) throws {
             if json { return try exchanges.forEach { try printJSON($0, pretty: false) } }
             guard !exchanges.isEmpty else {
@@ -115,7 +122,7 @@ struct SessionCommand: AsyncParsableCommand {
                 ("connection", exchange.connection), ("decision", exchange.decision.rawValue + (exchange.policy.map { " by \"\($0)\"" } ?? "")), ("review", exchange.review),
                 ("rules", exchange.corpusHash), ("began", "\(exchange.startedAt)"), ("ended", exchange.endedAt?.description),
                 ("status", exchange.status.map(String.init)), ("outcome", exchange.outcome?.text ?? "under way"),
-                ("request body", evidence(exchange.evidence?.request)), ("  masked", counts(exchange.evidence?.request.masked)),
+                ("commands", exchange.evidence?.commands.map(Self.text)), ("request body", evidence(exchange.evidence?.request)), ("  masked", counts(exchange.evidence?.request.masked)),
                 ("response body", evidence(exchange.evidence?.response)), ("  masked", counts(exchange.evidence?.response.masked)),
                 ("  reported", counts(exchange.evidence?.response.reported)), ("  SHA-256", exchange.evidence?.recordedResponse.sha256),
             ])

@@ -62,7 +62,7 @@ import Testing
                 policies:
                   - {groups: [agents], connections: ["*"], decision: allow}
                 """, file: "sluice.yaml", environment: environment.merging(["ONE": "first-" + "credential"]) { $1 })
-            return try Gateway(configuration, logger: Logger(label: "test")) { _ in [rule] }
+            return try Gateway(configuration, logger: Logger(label: "test")) { _ in [rule] } catalogue: { Catalogue() }
         }
         do {
             _ = try gateway("")
@@ -91,11 +91,11 @@ import Testing
             policies:
               - {groups: [agents], connections: ["*"], decision: allow}
             """, file: "sluice.yaml", environment: [:])
-        let gateway = try Gateway(configuration, logger: Logger(label: "test")) { _ in TestRules.all }
+        let gateway = try Gateway(configuration, logger: Logger(label: "test")) { _ in TestRules.all } catalogue: { Catalogue() }
         let (one, two) = (try #require(gateway.route(named: "one")).rules, try #require(gateway.route(named: "two")).rules)
         #expect(Self.masked(TestRules.cardNumber + " HALT", one) == "************4242 HALT")
         #expect(Self.masked(TestRules.cardNumber, two) == TestRules.label)
-        #expect(throws: ConfigurationError.self) { try Gateway(configuration, logger: Logger(label: "test")) { _ in [TestRules.command] } }
+        #expect(throws: ConfigurationError.self) { try Gateway(configuration, logger: Logger(label: "test")) { _ in [TestRules.command] } catalogue: { Catalogue() } }
     }
 
     @Test("Tokens need requests that are masked")
@@ -114,7 +114,7 @@ import Testing
                 policies:
                   - {groups: [agents], connections: ["*"], decision: allow}
                 """, file: "sluice.yaml", environment: [:])
-            return try Gateway(configuration, logger: Logger(label: "test")) { _ in [rule] }
+            return try Gateway(configuration, logger: Logger(label: "test")) { _ in [rule] } catalogue: { Catalogue() }
         }
         do {
             _ = try gateway("")

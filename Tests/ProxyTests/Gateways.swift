@@ -1,5 +1,6 @@
 // A gateway on a free port for one test, in front of a vendor at the socket.
 
+import Corpus
 import Cryptography
 import Engine
 import Foundation
@@ -37,6 +38,9 @@ struct RunningGateway: Sendable {
         return try client.receiveMessage(toHead: line.hasPrefix("HEAD "))
     }
 }
+
+/// The operations of this repository's corpus.
+let shippedCatalogue = Result { try Corpus.catalogue(directory: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../corpus").standardized.path) }
 
 enum TestRules {
     /// A number that starts with 4242, found as a whole.
@@ -91,7 +95,7 @@ func withGateway(
     let reviews = Reviews(recorder.index)
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    let gateway = try Gateway(configuration, logger: logger) { _ in TestRules.all }
+    let gateway = try Gateway(configuration, logger: logger) { _ in TestRules.all } catalogue: { try shippedCatalogue.get() }
     let server = try await Server(gateway, recorder: recorder, reviews: reviews, threads: 2)
     let running = RunningGateway(
         server: server, recorder: recorder, reviews: reviews, configuration: configuration, port: server.address.port ?? 0,

@@ -35,7 +35,7 @@ struct LifecycleTests {
             let rule = Rule(id: "test-card", entity: "NUMBER", pattern: TestRules.cardNumber)
             var logger = Logger(label: "test")
             logger.logLevel = .critical
-            let renewed = try Gateway(changed, logger: logger) { _ in [rule] }
+            let renewed = try Gateway(changed, logger: logger) { _ in [rule] } catalogue: { Catalogue() }
             let server = gateway.server
             try awaiting { try await server.use(renewed) }
 

@@ -1,0 +1,115 @@
+// What becomes of a request by the operations that it asks for: policies first, then the catalogue's own verdict.
+
+import Operations
+
+/// Which operations a policy is about. A policy with one says nothing about requests without such operations.
+public struct OperationScope: Sendable, Equatable {
+    /// Names of the catalogue; one must match, and where there is none, every name does.
+    public var names: [Glob] = []
+    /// Operations that are less grave are none of its business.
+    public var severity = Catalogue.Severity.low
+    /// What it is done to: one must match, and where there is none, everything does.
+    public var objects: [Glob] = []
+    /// Where it stands in the file.
+    var line: Int?
+
+    func covers(_ verdict: Verdict) -> Bool {
+        guard let operation = verdict.operation, verdict.severity ?? .low >= severity else { return false }
+        return (names.isEmpty || names.contains { $0.matches(operation.name) }) && (objects.isEmpty || objects.contains { $0.matches(operation.object) })
+    }
+}
+
+/// What becomes of a request by what it would do.
+struct CommandRuling {
+    enum Effect {
+        case pass
+        /// A person must agree, by the terms of a policy.
+        case approve(policy: String, ApprovalTerms)
+        /// A person must agree, and no policy says who.
+        case approverless
+        /// By a policy, or where it names none, by the catalogue.
+        case refuse(policy: String?, reason: String?)
+
+        fileprivate var rank: Int {
+            switch self {
+            case .pass: 0
+            case .approve: 1
+            case .approverless: 2
+            case .refuse: 3
+            }
+        }
+    }
+
+    var effect = Effect.pass
+    /// The operation that decided.
+    var verdict: Verdict?
+}
+
+extension PolicySet {
+    /// What becomes of a request that asks for these operations: of all the gravest outcome, and of equals the gravest operation.
+    ///
+    /// For one operation the policies whose scope covers it decide, the most restrictive first; where there is none, what the catalogue says of it.
+    ///
+    /// - Parameter terms: of the policy that admitted the request, if it asks for approval.
+    func rule(
+        on verdicts: [Verdict], terms: (policy: String, terms: ApprovalTerms)?, identity: Identity, connection: String, method: String, path: some StringProtocol
+    ) -> CommandRuling {
+        let policies = policies.filter { $0.operations != nil && $0.applies(to: identity, connection: connection, method: method, path: path) }
+        var ruling = CommandRuling()
+        for verdict in verdicts {
+            let effect = Self.effect(of: policies.filter { $0.operations!.covers(verdict) }) ?? Self.effect(of: verdict, terms)
+            let isGraver = effect.rank > ruling.effect.rank || effect.rank == ruling.effect.rank && verdict.severity ?? .low > ruling.verdict?.severity ?? .low
+            if ruling.verdict == nil || isGraver { ruling = CommandRuling(effect: effect, verdict: verdict) }
+        }
+        return ruling
+    }
+
+    private static func effect(of policies: [Policy]) -> CommandRuling.Effect? {
+        policies.map { policy -> CommandRuling.Effect in
+            switch policy.effect {
+            case .allow: .pass
+            case .approve(let terms): .approve(policy: policy.name, terms)
+            case .deny(let reason): .refuse(policy: policy.name, reason: reason)
+            }
+            // Of equals the first in the file.
+        }.reduce(nil) { last, next in last.map { next.rank > $0.rank ? next : $0 } ?? next }
+    }
+
+    private static func effect(of verdict: Verdict, _ terms: (policy: String, terms: ApprovalTerms)?) -> CommandRuling.Effect {
+        switch verdict.decision {
+        case .allow: .pass
+        case .approve, .unreadable: terms.map { .approve(policy: $0.policy, $0.terms) } ?? .approverless
+        case .block: .refuse(policy: nil, reason: nil)
+        }
+    }
+
+    /// Whether a request could need approval because of what it asks for.
+    func asksApprovalOfOperations(identity: Identity, connection: String, method: String, path: some StringProtocol) -> Bool {
+        policies.contains { policy in
+            guard policy.operations != nil, case .approve = policy.effect else { return false }
+            return policy.applies(to: identity, connection: connection, method: method, path: path)
+        }
+    }
+
+}
+
+extension Configuration {
+    /// The catalogue, if the requests of some connection are judged or policies name operations.
+    ///
+    /// - Throws: ``ConfigurationError`` where a policy names none that there is, and so would never hold; or what `catalogue` throws.
+    public func checkedCatalogue(_ catalogue: () throws -> Catalogue) throws -> Catalogue? {
+        guard connections.contains(where: { $0.commands != .off }) || policies.policies.contains(where: { $0.operations != nil }) else { return nil }
+        let catalogue = try catalogue()
+        let problems = policies.policies.flatMap { policy in
+            (policy.operations?.names ?? []).compactMap { glob in
+                guard !catalogue.entries.keys.contains(where: glob.matches) else { return nil as ConfigurationProblem? }
+                let hint =
+                    nearest(to: glob.text, in: catalogue.entries.keys.sorted()).map { "did you mean \"\($0)\"?" }
+                    ?? "sluice judge --list shows all of them; a glob names a family, for example  operations: ['sql.*']"
+                return ConfigurationProblem(file: file, line: policy.operations?.line, message: "policy \"\(policy.name)\": there is no operation \"\(glob.text)\"", hint: hint)
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+        return catalogue
+    }
+}
