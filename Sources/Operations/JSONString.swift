@@ -4,19 +4,19 @@ enum JSONString {
     /// What a string says, without its quotes.
     ///
     /// Source: RFC 8259 §7.
-    static func unescaped(_ bytes: some RandomAccessCollection<UInt8>) -> [UInt8] {
+    static func unescaped(_ bytes: ArraySlice<UInt8>) -> [UInt8] { bytes.withUnsafeBufferPointer(unescaped) }
+
+    static func unescaped(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count)
-        var i = bytes.startIndex
-        while i < bytes.endIndex {
-            let run = bytes[i...].firstIndex(of: UInt8(ascii: "\\")) ?? bytes.endIndex
-            text.append(contentsOf: bytes[i..<run])
-            i = run
-            guard i < bytes.endIndex else { break }
-            i = bytes.index(after: i)
-            guard i < bytes.endIndex else { break }
-            let escape = bytes[i]
-            i = bytes.index(after: i)
+        var i = 0
+        while i < bytes.count {
+            let run = i
+            while i < bytes.count, bytes[i] != UInt8(ascii: "\\") { i += 1 }
+            text.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[run..<i]))
+            guard i + 1 < bytes.count else { break }
+            let escape = bytes[i + 1]
+            i += 2
             switch escape {
             case UInt8(ascii: "n"): text.append(0x0A)
             case UInt8(ascii: "t"): text.append(0x09)
@@ -25,8 +25,8 @@ enum JSONString {
             case UInt8(ascii: "f"): text.append(0x0C)
             case UInt8(ascii: "u"):
                 guard var scalar = unit(bytes, &i) else { continue }
-                if scalar & 0xFC00 == 0xD800, bytes[i...].starts(with: "\\u".utf8) {
-                    var next = bytes.index(i, offsetBy: 2)
+                if scalar & 0xFC00 == 0xD800, i + 1 < bytes.count, bytes[i] == UInt8(ascii: "\\"), bytes[i + 1] == UInt8(ascii: "u") {
+                    var next = i + 2
                     if let low = unit(bytes, &next), low & 0xFC00 == 0xDC00 {
                         scalar = 0x10000 + (scalar & 0x3FF) << 10 + (low & 0x3FF)
                         i = next
@@ -39,9 +39,10 @@ enum JSONString {
         return text
     }
 
-    private static func unit<Bytes: RandomAccessCollection<UInt8>>(_ bytes: Bytes, _ i: inout Bytes.Index) -> UInt32? {
-        guard let end = bytes.index(i, offsetBy: 4, limitedBy: bytes.endIndex), let value = UInt32(String(decoding: bytes[i..<end], as: UTF8.self), radix: 16) else { return nil }
-        i = end
+    /// The number that four hexadecimal digits write.
+    private static func unit(_ bytes: UnsafeBufferPointer<UInt8>, _ i: inout Int) -> UInt32? {
+        guard i + 4 <= bytes.count, let value = UInt32(String(decoding: bytes[i..<i + 4], as: UTF8.self), radix: 16) else { return nil }
+        i += 4
         return value
     }
 }

@@ -139,6 +139,8 @@ final class Exchange {
     private var bodyBytes = 0
     private var review: (id: String, wait: Duration)?
     private var commands: CommandEvidence?
+    /// The operation for which a person is asked.
+    private var asking: Verdict?
     private var forwarded: ForwardedRequest?
     private var forwardedBytes = 0
     /// Whether a vendor's connection that broke before any answer allows a second attempt. An approval is for one.
@@ -518,6 +520,7 @@ final class Exchange {
         guard let (policy, terms) = asked else { return forward(target, to: route) }
         guard let fingerprint, let record else { throw Problem(.serviceUnavailable, .review, "approvals cannot be had at the moment") }
         phase = .reviewing
+        asking = ruling?.verdict
         let shown: String
         do {
             shown = try PercentCoding.masked(head.uri, rules: route.rules).text
@@ -548,7 +551,8 @@ final class Exchange {
             return refuse(
                 Problem(
                     .forbidden, .approval, review.reason ?? "a person must approve this request first",
-                    hint: "wait for the decision at the address in \"wait\", then send the same request again, byte for byte", review: review.id))
+                    hint: "wait for the decision at the address in \"wait\", then send the same request again, byte for byte", review: review.id
+                ).naming(asking))
         case .denied(let review):
             return refuse(Problem(.forbidden, .reviewDenied, review.note ?? "a person decided against this request", review: review.id))
         case .run:

@@ -112,10 +112,7 @@ extension Exchange {
         case .approverless: hint = "a person must agree, and no policy says who: an operator can add one with  operations: [\(name)],  decision: approve  and  approvers: […]"
         case .approve, .pass: break
         }
-        var problem = Problem(.forbidden, .operation, detail, hint: hint, rule: ruling.verdict?.rule)
-        problem.operation = name
-        problem.severity = ruling.verdict?.severity?.rawValue
-        return problem
+        return Problem(.forbidden, .operation, detail, hint: hint).naming(ruling.verdict)
     }
 
     /// The name of a query parameter, percent-decoded.

@@ -4,6 +4,7 @@ import ContentCoding
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Operations
 
 /// A refusal or failure that the proxy answers in its own name. Never carries a value of the request or the response.
 struct Problem: Error, Sendable, Equatable {
@@ -20,6 +21,16 @@ struct Problem: Error, Sendable, Equatable {
     /// The operation that stopped it, and how grave it is.
     var operation: String?
     var severity: String?
+
+    /// The same problem, by what stopped it.
+    func naming(_ verdict: Verdict?) -> Problem {
+        guard let verdict else { return self }
+        var problem = self
+        problem.rule = verdict.rule
+        problem.operation = verdict.operation?.name
+        problem.severity = verdict.severity?.rawValue
+        return problem
+    }
 
     init(_ status: HTTPResponseStatus, _ reason: Reason, _ detail: String, hint: String? = nil, review: String? = nil, rule: String? = nil) {
         self.status = status

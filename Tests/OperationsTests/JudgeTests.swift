@@ -52,7 +52,7 @@ import Testing
         for name in Self.shipped.catalogue.entries.keys.sorted() { #expect(page.contains("`\(name)`"), "run: sluice judge --list") }
     }
 
-    private static func catalogue(_ text: String) throws -> Catalogue {
+    static func catalogue(_ text: String) throws -> Catalogue {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sluice-operations-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         try FileManager.default.createDirectory(at: folder.appending(path: "operations"), withIntermediateDirectories: true)

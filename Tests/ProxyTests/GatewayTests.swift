@@ -3,6 +3,7 @@
 import Engine
 import Foundation
 import Logging
+import Operations
 import Testing
 
 @testable import Proxy
@@ -33,6 +34,8 @@ import Testing
             let made = try RuleSet(rules)
             if rules == TestRules.all { set = made }
             return made
+        } catalogue: {
+            Catalogue()
         }
         #expect(compiled == [TestRules.all, [TestRules.card]])
         #expect(try #require(gateway.route(named: "bare")).rules === set)

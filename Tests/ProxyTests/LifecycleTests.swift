@@ -3,6 +3,7 @@
 import Engine
 import Foundation
 import Logging
+import Operations
 import Record
 import Synchronization
 import Testing

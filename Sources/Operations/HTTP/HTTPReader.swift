@@ -33,9 +33,8 @@ public struct HTTPReader: Sendable {
     /// Reads what stands at a place.
     private let readValue: @Sendable (String, CommandPlace) -> Reading
 
-    /// How much of a request's commands is read; what is more is an obscurity. In bytes; each command counts for ``bytesPerCommand`` more than it has.
+    /// How much of a request's commands is read; what is more is an obscurity. In bytes; each command counts for more than it has, by what reading even a short one takes.
     public static let longestCommands = 4 << 20
-    static let bytesPerCommand = 1024
 
     /// - Parameter readValue: reads a value by its place. Arguments come to it as commands.
     public init(endpoints: [HTTPEndpoint] = [], places: CommandPlaces = CommandPlaces(), readValue: @escaping @Sendable (String, CommandPlace) -> Reading = { _, _ in Reading() }) {

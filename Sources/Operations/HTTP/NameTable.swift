@@ -107,7 +107,7 @@ struct NameTable: Sendable {
     func isPlainlyNothing(_ name: ArraySlice<UInt8>) -> Bool {
         name.withUnsafeBufferPointer { name in
             let meaning = meaning(of: name)
-            return meaning.place < 0 && meaning.roles.isEmpty && !name.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: ".") }
+            return meaning.place < 0 && meaning.roles.isDisjoint(with: [.condition, .program, .method]) && !name.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: ".") }
         }
     }
 

@@ -35,14 +35,16 @@ struct RequestCommands {
     }
 
     /// Whether there is room for a command of `count` bytes.
-    private mutating func spend(_ count: Int) -> Bool {
-        bytesLeft -= count + HTTPReader.bytesPerCommand
+    ///
+    /// - Parameter isCertain: where prose may stand, most texts are dismissed at their first word.
+    private mutating func spend(_ count: Int, isCertain: Bool = true) -> Bool {
+        bytesLeft -= count + (isCertain ? 1024 : 128)
         if bytesLeft < 0 { add(.tooLong) }
         return bytesLeft >= 0
     }
 
     private mutating func read(_ text: String, at place: CommandPlace) {
-        guard spend(text.utf8.count) else { return }
+        guard spend(text.utf8.count, isCertain: place.isCertain) else { return }
         add(readValue(text, place))
     }
 
