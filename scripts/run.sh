@@ -135,7 +135,7 @@ beside "$(direct /v1/chat/completions -d "$ask" -H 'Content-Type: application/js
     "$(through /v1/chat/completions -d "$ask" -H 'Content-Type: application/json' | pieces)"
 
 title '3. A destructive command is stopped before the vendor sees a byte'
-statement='{"query": "DROP TABLE customers"}'
+statement='{"query": "DROP/* old */TABLE customers"}'
 shown "curl … '$gateway/vendor/sql' -d '$statement'"
 through /sql -d "$statement" -H 'Content-Type: application/json' -w '\nHTTP %{http_code}, Sluice-Denied: %header{sluice-denied}\n'
 echo "the vendor carried out: $(executed)"

@@ -58,6 +58,11 @@ public struct Corpus: Sendable {
     ) throws(CorpusError) -> String {
         if let directory { return try existing(directory, named: "by --corpus") }
         if let named = environment["SLUICE_CORPUS"], !named.isEmpty { return try existing(named, named: "by SLUICE_CORPUS") }
+        return try shipped(holding: "profiles")
+    }
+
+    /// The first of the places where a corpus is looked for that holds the folder `part`.
+    static func shipped(holding part: String) throws(CorpusError) -> String {
         var candidates = ["corpus"]
         var folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         while folder.path != "/" {
@@ -65,7 +70,7 @@ public struct Corpus: Sendable {
             folder = folder.deletingLastPathComponent()
         }
         candidates.append("/usr/share/sluice/corpus")
-        for candidate in candidates where isFolder(candidate + "/profiles") { return candidate }
+        for candidate in candidates where isFolder(candidate + "/" + part) { return candidate }
         throw CorpusError([
             Problem(
                 at: nil, "no corpus found: not in ./corpus, above the program, or in /usr/share/sluice/corpus",
@@ -134,7 +139,7 @@ public struct Corpus: Sendable {
         ])
     }
 
-    private static func isFolder(_ path: String) -> Bool {
+    static func isFolder(_ path: String) -> Bool {
         var isFolder: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }

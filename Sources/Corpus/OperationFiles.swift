@@ -8,10 +8,12 @@ extension Corpus {
     /// The folder of the corpus that holds the catalogue; its files hold no masking rules.
     static let operationsFolder = "operations"
 
-    /// The catalogue of the corpus at `directory`, or where that has only rules, of the one that ``locate(_:environment:)`` finds.
-    public static func catalogue(orShippedWith directory: String?) throws(CorpusError) -> Catalogue {
-        if let directory, FileManager.default.fileExists(atPath: directory + "/" + operationsFolder) { return try catalogue(directory: directory) }
-        return try catalogue(directory: locate())
+    /// The catalogue of the corpus at `directory`, or of the one named by `SLUICE_CORPUS`, or where these have only rules, of the shipped one.
+    public static func catalogue(
+        orShippedWith directory: String?, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(CorpusError) -> Catalogue {
+        for named in [directory, environment["SLUICE_CORPUS"]].compactMap(\.self) where isFolder(named + "/" + operationsFolder) { return try catalogue(directory: named) }
+        return try catalogue(directory: shipped(holding: operationsFolder))
     }
 
     /// The catalogue of operations: all of `operations/*.yaml`, in order of their names, and the endpoints of `operations/http/`.

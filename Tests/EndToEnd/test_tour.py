@@ -14,7 +14,7 @@ def test_the_tour_shows_masking_refusal_approval_and_the_record():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[REDACTED:" in done.stdout
-    assert "Sluice-Denied: blocked-by-rule" in done.stdout
+    assert "Sluice-Denied: operation" in done.stdout
     assert "Sluice-Denied: approval-required, Sluice-Review: " in done.stdout
     counts = [line.split(": ", 1)[1] for line in done.stdout.splitlines() if line.startswith("the vendor carried out: ")]
     assert counts == ['{"deletes":0,"statements":0}'] * 2 + ['{"deletes":1,"statements":0}']

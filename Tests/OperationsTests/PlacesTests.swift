@@ -67,9 +67,9 @@ import Testing
             (#"{"properties": {"sql": {"type": "string", "description": "DROP TABLE t"}}, "required": ["sql"]}"#, ""), (#"{"url": "https://h/users", "method": "DELETE"}"#, ""),
             (#"{"tool_outputs": [{"tool_call_id": "1", "output": "{\"sql\": \"DROP TABLE t\"}"}]}"#, ""), (#"{"output": "{\"sql\": \"DROP TABLE t\"}"}"#, "sql.drop-table"),
         ])
-    func values(_ body: String, _ rule: String) {
+    func values(_ body: String, _ operation: String) {
         let verdict = Self.verdict(body.utf8)
-        #expect((verdict.decision > .allow ? verdict.rule : "") == rule, "\(body): \(verdict)")
+        #expect((verdict.decision > .allow ? verdict.operation?.name : "") == operation, "\(body): \(verdict)")
     }
 
     @Test("A reading of any bytes ends, and a command is found whatever stands before it")
