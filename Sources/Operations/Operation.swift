@@ -2,7 +2,7 @@
 
 /// One thing that a command would do to one object.
 public struct Operation: Hashable, Sendable {
-    /// Its name in the catalogue (`corpus/commands/operations.yaml`): family and verb, as `sql.drop-table`, `files.remove-recursively`, `git.push-force`.
+    /// Its name in the catalogue (`corpus/operations/*.yaml`): family and verb, as `sql.drop-table`, `files.remove-recursively`, `git.push-force`.
     public var name: String
     /// What it is done to, as the command names it, with quotes and escapes resolved: a table, a path, a branch. Empty if it names none.
     public var object: String

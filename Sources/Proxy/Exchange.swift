@@ -3,7 +3,7 @@
 //     receive(head)      well-formed? who? where to? may they?            -> begin the record
 //     receive(body)      small enough? decoded, scanned, recorded
 //     receiveEnd()       blocked by a rule?                               -> judge what it asks for
-//     judged(reading)    may it do that? needs approval?                  -> ask, refuse or forward
+//     judged(verdicts)   may it do that? needs approval?                  -> ask, refuse or forward
 //     settle(admission)  approved?                                        -> refuse or forward
 //     respond(head)      can its body be read?                            -> masked header fields, held until the body says something
 //     respond(body)      decoded, masked, then recorded, then released
@@ -29,7 +29,7 @@ final class Exchange {
         /// Read the request's body; the client may be waiting for `100 Continue` first.
         case readBody(sendContinue: Bool)
         /// Read what the request asks for, away from the event loop, then call ``judged(_:)``.
-        case judge(@Sendable () -> Reading)
+        case judge(@Sendable () -> [Verdict])
         /// Ask the reviews whether the request may run, then call ``settle(_:)``.
         case admit(ReviewRequest, ExchangeID)
         /// Look a review up, or wait up to `wait` for its decision, then call ``show(_:)``.
@@ -454,21 +454,20 @@ final class Exchange {
         let request = HTTPReader.Request(
             method: head.method.rawValue, target: upstream.basePath + target.connection.path + (target.query.map { "?" + $0 } ?? ""), host: upstream.host, port: upstream.port,
             headers: Array(head.headers), contentType: types.count == 1 ? types[0] : nil)
-        let read: @Sendable () -> Reading = { [body] in
+        let read: @Sendable () -> [Verdict] = { [body] in
             var request = request
             request.body = Array(body.readableBytesView)
-            return catalogue.commands.requests.read(request)
+            return catalogue.verdicts(on: catalogue.commands.requests.read(request))
         }
         phase = .judging
         return body.readableBytes > Self.longestReadAtOnce ? .judge(read) : judged(.success(read()))
     }
 
-    /// What the request would do.
-    func judged(_ reading: Result<Reading, any Error>) -> Step {
+    /// What the request would do, and what the catalogue says of it.
+    func judged(_ verdicts: Result<[Verdict], any Error>) -> Step {
         guard phase == .judging, let route, let identity, let target, let catalogue = gateway.catalogue else { return .wait }
         do throws(Problem) {
-            guard case .success(let reading) = reading else { throw Problem(.serviceUnavailable, .engine, "the request could not be read") }
-            let verdicts = catalogue.verdicts(on: reading)
+            guard case .success(let verdicts) = verdicts else { throw Problem(.serviceUnavailable, .engine, "the request could not be read") }
             let ruling = gateway.configuration.policies.rule(
                 on: verdicts, terms: terms, identity: identity, connection: route.connection.name, method: head.method.rawValue, path: target.connection.path)
             guard let verdict = ruling.verdict, let operation = verdict.operation else { return try askOrForward(nil, sentence: nil) }

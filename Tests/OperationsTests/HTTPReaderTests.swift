@@ -46,6 +46,7 @@ import Testing
         ("DELETE", "https://api.github.com\\repos\\a\\b", "", "http.delete-repository a/b"),
         ("POST", "https://api.github.com/repos/a/b?_method=DELETE", "", "http.delete-repository a/b"),
         ("POST", "https://api.github.com/repos/a/b", "_method=delete", "http.delete-repository a/b"),
+        ("POST", "https://h/instances/i7:stop?_method=GET", "", "http.stop-service i7"),
         // Ports, names within segments, conditions.
         ("DELETE", "localhost:9200/logs", "", "nosql.drop-collection logs"),
         ("DELETE", ":9200/logs", "", "nosql.drop-collection logs"),

@@ -65,7 +65,7 @@ import Testing
             (#"{"sql": "DROP TABLE t"#, "sql.drop-table"), (#"{"sql": "DROP TABLE t",}"#, "sql.drop-table"), (#"{"a": {"sql": "x"}} {"sql": "DROP TABLE t"}"#, "sql.drop-table"),
             (#"{"query": "/* x */ DROP TABLE t"}"#, "sql.drop-table"), (#"{"query": "ＤＲＯＰ TABLE t"}"#, "sql.drop-table"), (#"{"query": "please drop table for two"}"#, ""), (#"{"query": "drop the table"}"#, ""),
             (#"{"properties": {"sql": {"type": "string", "description": "DROP TABLE t"}}, "required": ["sql"]}"#, ""), (#"{"url": "https://h/users", "method": "DELETE"}"#, ""),
-            (#"{"tool_outputs": [{"tool_call_id": "1", "output": "{\"sql\": \"DROP TABLE t\"}"}]}"#, ""), (#"{"output": "{\"sql\": \"DROP TABLE t\"}"}"#, "sql.drop-table"),
+            (#"{"tool_outputs": [{"tool_call_id": "1", "output": "{\"sql\": \"DROP TABLE t\"}"}]}"#, ""), ("\u{FEFF}" + #"{"sql": "DROP TABLE t"}"#, "sql.drop-table"), (#"{"output": "{\"sql\": \"DROP TABLE t\"}"}"#, "sql.drop-table"),
         ])
     func values(_ body: String, _ operation: String) {
         let verdict = Self.verdict(body.utf8)

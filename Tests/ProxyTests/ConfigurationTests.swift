@@ -23,7 +23,10 @@ import Testing
         #expect(billing.numbers == .string)
         #expect(configuration.people.map(\.osUser) == ["alice", "bob"])
         #expect(configuration.keys.entries.first?.identity == Identity(name: "research-agent", groups: ["agents"], owner: "alice"))
-        #expect(configuration.policies.policies.count == 3)
+        #expect(billing.commands == .judge)
+        #expect(configuration.policies.policies.count == 4)
+        let scope = try #require(configuration.policies.policies[2].operations)
+        #expect(scope.names.map(\.text) == ["sql.*", "nosql.*"] && scope.severity == .high && scope.objects.isEmpty)
         let agent = try #require(configuration.keys.entries.first?.identity)
         let decision = configuration.policies.decide(identity: agent, connection: "billing", method: "DELETE", path: "/customers/7")
         #expect(
@@ -41,7 +44,7 @@ import Testing
             return String(repeating: " ", count: line[mark].count - 2) + line[mark.upperBound...]
         }.joined(separator: "\n")
         for setting in ["tls:", "plaintext:", "corpus:", "hash_key:", "header:", "request_body:", "connections:", "connect:", "head:", "idle:", "total:", "drain:",
-            "body_limit:", "sync_interval:", "segment_size:", "ca_file:", "server_name:", "expires:"]
+            "commands:", "objects:", "body_limit:", "sync_interval:", "segment_size:", "ca_file:", "server_name:", "expires:"]
         {
             #expect(uncommented.split(separator: "\n").contains { $0.drop { $0 == " " }.hasPrefix(setting) }, "\(setting) is not in the example")
         }

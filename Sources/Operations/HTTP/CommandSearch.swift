@@ -35,8 +35,9 @@ struct CommandSearch {
     /// Deeper documents are not read: nesting of brackets, and of JSON within strings.
     static let deepest = 512
     static let deepestText = 8
-    /// More are not kept: no document has so many of one name.
+    /// More are not kept: of fields, since no document has so many of one name, and of values, since no more commands are read.
     static let mostFields = 4096
+    static let mostValues = 1 << 16
 
     private let names: NameTable
     /// What was searched: the text that was given, then those within strings.
@@ -49,6 +50,8 @@ struct CommandSearch {
     /// Members of the outermost documents that conditions may ask for: name and value.
     private(set) var fields: [(name: Range<Int>, value: Range<Int>)] = []
     private(set) var isTooDeep = false
+    /// There were more values than are kept.
+    private(set) var hasTooMany = false
     /// Every bracket and quote of the given text has its counterpart.
     private(set) var isWhole = true
     /// Strings that may hold JSON.
@@ -75,7 +78,17 @@ struct CommandSearch {
         while next < strings.count {
             let (outer, range) = strings[next]
             next += 1
-            if depths[outer] < Self.deepestText { pass(over: string(range, in: outer), depth: depths[outer] + 1) } else { isTooDeep = true }
+            guard depths[outer] < Self.deepestText else {
+                isTooDeep = true
+                continue
+            }
+            let found = (values.count, calls.count, documents.count, strings.count)
+            pass(over: string(range, in: outer), depth: depths[outer] + 1)
+            // Most hold nothing, and are not kept.
+            if found == (values.count, calls.count, documents.count, strings.count) {
+                texts.removeLast()
+                depths.removeLast()
+            }
         }
         if isTool {
             for index in first..<values.count { values[index].isArgument = true }
@@ -266,6 +279,10 @@ struct CommandSearch {
 
     /// - Parameter object: the index of the object that the value stands in.
     private mutating func note(_ value: Value, _ object: Int) {
+        guard values.count < Self.mostValues else {
+            hasTooMany = true
+            return
+        }
         var value = value
         switch names.places[value.place].language {
         case .arguments, .code, .request:

@@ -57,14 +57,15 @@ public struct HTTPReader: Sendable {
         let content = RequestContent(request, query: target.query, names)
         var commands = RequestCommands(names: names, readValue: readValue, requests: self)
 
-        var method = request.method.uppercased()
-        // Frameworks let a form or a header name another method.
-        if method == "POST" || method == "GET" {
-            let override = content.method ?? request.headers.first { ["x-http-method-override", "x-http-method", "x-method-override"].contains($0.name.lowercased()) }?.value
-            if let override { method = override.uppercased() }
+        var methods = [request.method.uppercased()]
+        // Frameworks let a form or a header name another method; others do not look at it.
+        if methods[0] == "POST" || methods[0] == "GET" {
+            methods += (content.methods + request.headers.filter { ["x-http-method-override", "x-http-method", "x-method-override"].contains($0.name.lowercased()) }.map(\.value)).map { $0.uppercased() }
         }
         commands.range = target.pathRange
-        if let operation = operation(method, target, host: host, port: target.port ?? request.port, content, request.headers) { commands.add(operation) }
+        for method in methods {
+            if let operation = operation(method, target, host: host, port: target.port ?? request.port, content, request.headers) { commands.add(operation) }
+        }
         commands.range = target.pathRange.upperBound..<request.target.utf8.count
         commands.read(content.query)
         commands.range = 0..<request.body.count

@@ -12,6 +12,9 @@ struct RequestCommands {
     private var bytesLeft = HTTPReader.longestCommands
     private var seen: Set<Operation> = []
 
+    /// Different operations of one request; what has more is not read.
+    private static let mostOperations = 4096
+
     init(names: NameTable, readValue: @escaping @Sendable (String, CommandPlace) -> Reading, requests: HTTPReader) {
         self.names = names
         self.readValue = readValue
@@ -21,6 +24,7 @@ struct RequestCommands {
     mutating func add(_ operation: Operation) {
         var placed = operation
         placed.range = range
+        guard seen.count < Self.mostOperations else { return add(.tooLong) }
         if seen.insert(placed).inserted { reading.operations.append(placed) }
     }
 
@@ -82,7 +86,11 @@ struct RequestCommands {
 
     mutating func read(_ search: CommandSearch) {
         if search.isTooDeep { add(.tooDeep) }
-        for call in search.calls { read(call, search) }
+        if search.hasTooMany { add(.tooLong) }
+        for call in search.calls {
+            guard spend(call.method.count, isCertain: false) else { return }
+            read(call, search)
+        }
         for value in search.values {
             guard bytesLeft >= 0 else { return }
             read(value, search)

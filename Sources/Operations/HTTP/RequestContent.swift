@@ -7,8 +7,8 @@ struct RequestContent {
     private(set) var form: [FormField] = []
     /// Fields that conditions may ask for: name in lower case, and value.
     private(set) var fields: [(name: String, value: String)] = []
-    /// What a field `_method` says.
-    private(set) var method: String?
+    /// What fields `_method` say.
+    private(set) var methods: [String] = []
     private(set) var search: CommandSearch
     /// The body as a text of one language.
     private(set) var statement: (text: [UInt8], place: CommandPlace)?
@@ -19,7 +19,8 @@ struct RequestContent {
     init(_ request: HTTPReader.Request, query: [FormField], _ names: NameTable) {
         search = CommandSearch(names)
         let type = request.contentType.map { $0.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace } }
-        let first = request.body.first { $0 > 0x20 }
+        // Behind the byte order mark, if there is one.
+        let first = request.body.first { $0 > 0x20 && $0 != 0xEF && $0 != 0xBB && $0 != 0xBF }
         let isJSON = type.map { $0.hasSuffix("json") } ?? false || first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
         for field in query where keeps(field, names) { self.query.append(field) }
         if isJSON { search.search(request.body, isBody: true) }
@@ -54,7 +55,7 @@ struct RequestContent {
         if let byte = field.value.prefix(8).first(where: { $0 > 0x20 }), byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") { search.search(field.text) }
         guard !names.isPlainlyNothing(field.codedName) else { return false }
         let name = field.name
-        if name.lowercased() == "_method", method == nil { method = Self.compared(field.text) }
+        if name.lowercased() == "_method", methods.count < 4 { methods.append(Self.compared(field.text)) }
         if names.meaning(of: name).roles.contains(.condition), fields.count < CommandSearch.mostFields { fields.append((name.lowercased(), Self.compared(field.text))) }
         let meaning = names.meaning(of: field.lastName)
         return meaning.place >= 0 || meaning.roles.contains(.program)
