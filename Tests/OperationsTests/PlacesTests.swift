@@ -18,7 +18,7 @@ import Testing
         return FileManager.default.fileExists(atPath: folder.appending(path: "cases").path) ? folder : nil
     }()
 
-    @Test("Documents of vendors, and texts of people in a chat, ask for nothing", .enabled(if: shared != nil, "the shared cases are not on this machine"))
+    @Test("Documents of vendors, and conversations about commands, ask for nothing", .enabled(if: shared != nil, "the shared cases are not on this machine"))
     func benign() throws {
         let shared = try #require(Self.shared)
         var bodies: [(name: String, bytes: Data)] = []
@@ -33,10 +33,19 @@ import Testing
                 if name.hasPrefix("json/") {
                     bodies.append((name, encoded ?? Data(base64Encoded: text) ?? text))
                 } else {
-                    // Said to a model.
+                    // Said to a model, called by one, and answered by a tool.
+                    let said = String(decoding: text, as: UTF8.self)
+                    let arguments = String(decoding: try JSONSerialization.data(withJSONObject: ["command": said, "sql": said]), as: UTF8.self)
+                    let schema: [String: Any] = ["type": "object", "properties": ["command": ["type": "string", "description": said, "examples": [said]]]]
                     let chat: [String: Any] = [
-                        "model": "m", "messages": [["role": "user", "content": String(decoding: text, as: UTF8.self)]], "system": String(decoding: text, as: UTF8.self),
-                        "tools": [["type": "function", "function": ["name": "bash", "parameters": ["type": "object", "properties": ["command": ["type": "string", "examples": [String(decoding: text, as: UTF8.self)]]]]]]],
+                        "model": "m", "system": said,
+                        "messages": [
+                            ["role": "user", "content": said],
+                            ["role": "assistant", "tool_calls": [["id": "1", "type": "function", "function": ["name": "bash", "arguments": arguments]]]],
+                            ["role": "assistant", "content": [["type": "tool_use", "id": "2", "name": "bash", "input": ["command": said]]]],
+                            ["role": "tool", "tool_call_id": "1", "content": arguments],
+                        ],
+                        "tools": [["type": "function", "function": ["name": "bash", "parameters": schema]], ["name": "bash", "input_schema": schema, "input_examples": [["command": said]]]],
                     ]
                     bodies.append((name, try JSONSerialization.data(withJSONObject: chat)))
                 }
