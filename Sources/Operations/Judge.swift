@@ -70,7 +70,7 @@ public struct Judge: Sendable {
     }
 
     private func add(_ other: Reading, to reading: inout Reading) {
-        reading.operations += other.operations.filter { !reading.operations.contains($0) }
+        reading.operations += other.operations
         reading.obscurities += other.obscurities.filter { $0.reason != .malformed }
     }
 

@@ -107,8 +107,8 @@ final class Exchange {
         case request, judging, reviewing, lookingUp, upstream, done
     }
 
-    /// Requests with longer bodies are read away from the event loop, which their reading would hold up.
-    static let longestReadAtOnce = 16 << 10
+    /// Requests whose target and body have more bytes are read away from the event loop, which their reading would hold up.
+    static let longestReadAtOnce = 4 << 10
     /// Operations of one exchange that are kept on record, and characters of each one's object.
     static let keptOperations = 32
     static let keptObject = 200
@@ -460,7 +460,7 @@ final class Exchange {
             return catalogue.verdicts(on: catalogue.commands.requests.read(request))
         }
         phase = .judging
-        return body.readableBytes > Self.longestReadAtOnce ? .judge(read) : judged(.success(read()))
+        return body.readableBytes + request.target.utf8.count > Self.longestReadAtOnce ? .judge(read) : judged(.success(read()))
     }
 
     /// What the request would do, and what the catalogue says of it.

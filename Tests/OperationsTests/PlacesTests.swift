@@ -74,7 +74,8 @@ import Testing
             (#"{"sql": "DROP TABLE t"#, "sql.drop-table"), (#"{"sql": "DROP TABLE t",}"#, "sql.drop-table"), (#"{"a": {"sql": "x"}} {"sql": "DROP TABLE t"}"#, "sql.drop-table"),
             (#"{"query": "/* x */ DROP TABLE t"}"#, "sql.drop-table"), (#"{"query": "ＤＲＯＰ TABLE t"}"#, "sql.drop-table"), (#"{"query": "please drop table for two"}"#, ""), (#"{"query": "drop the table"}"#, ""),
             (#"{"properties": {"sql": {"type": "string", "description": "DROP TABLE t"}}, "required": ["sql"]}"#, ""), (#"{"url": "https://h/users", "method": "DELETE"}"#, ""),
-            (#"{"tool_outputs": [{"tool_call_id": "1", "output": "{\"sql\": \"DROP TABLE t\"}"}]}"#, ""), ("\u{FEFF}" + #"{"sql": "DROP TABLE t"}"#, "sql.drop-table"), (#"{"output": "{\"sql\": \"DROP TABLE t\"}"}"#, "sql.drop-table"),
+            (#"{"tool_outputs": [{"tool_call_id": "1", "output": "{\"sql\": \"DROP TABLE t\"}"}]}"#, ""), (#"{/* " */"sql": "DROP TABLE t"}"#, "sql.drop-table"), ("{// '\n'sql': 'DROP TABLE t'}", "sql.drop-table"), (#"{sql: "DROP TABLE t"}"#, "sql.drop-table"), (#"{"a": "it's", "sql": "DROP TABLE t"}"#, "sql.drop-table"),
+            (#"{"a": /x, "sql": "DROP TABLE t"}"#, "sql.drop-table"), (#"{"queries": [{"drop": "users"}]}"#, "nosql.drop-collection"), ("\u{FEFF}" + #"{"sql": "DROP TABLE t"}"#, "sql.drop-table"), (#"{"output": "{\"sql\": \"DROP TABLE t\"}"}"#, "sql.drop-table"),
         ])
     func values(_ body: String, _ operation: String) {
         let verdict = Self.verdict(body.utf8)
@@ -85,7 +86,7 @@ import Testing
     func anyDocument() {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SQLPropertyTests.Random(state: seed)
-        let pieces = ["{", "}", "[", "]", ",", ":", "\"", "\\", "\\u00", "\"a\"", "\"sql\"", "\"args\"", "\"messages\"", "\"role\"", "1", "null", " ", "\n", "\u{0}", "é", "\"{", "\"[{\\\"sql\\\":"]
+        let pieces = ["{", "}", "[", "]", ",", ":", "\"", "\\", "\\u00", "\"a\"", "\"sql\"", "\"args\"", "\"messages\"", "\"role\"", "'", "/*", "*/", "//", "/", "1", "null", " ", "\n", "\u{0}", "é", "\"{", "\"[{\\\"sql\\\":"]
         for _ in 0..<20_000 {
             let noise = (0..<Int.random(in: 0..<20, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()
             _ = Self.verdict(noise.utf8)

@@ -2,7 +2,8 @@
 
 /// Finds values of places, remote calls, command documents and the fields that endpoints ask for.
 ///
-/// The bytes are read as tolerantly as any server would: several documents one after the other, trailing commas, names that stand twice (each counts). JSON within strings is read too.
+/// The bytes are read as tolerantly as any server would: several documents one after the other, trailing commas, comments, single quotes, names without quotes or that stand twice
+/// (each counts). JSON within strings is read too.
 /// What a model is told (turns of a conversation, definitions of tools) is no command: see ``Frame/isTurn``.
 struct CommandSearch {
     /// Something that stands under the name of a place: a string, or a list.
@@ -146,10 +147,10 @@ struct CommandSearch {
                 let byte = bytes[i]
                 let top = stack.count - 1
                 switch byte {
-                case UInt8(ascii: "\""):
+                case UInt8(ascii: "\""), UInt8(ascii: "'"):
                     let end = Self.end(ofString: i, bytes)
-                    if end == bytes.count, end == i + 1 || bytes[end - 1] != UInt8(ascii: "\"") { isWhole = false }
-                    if top >= 0, stack[top].expectsName { name(i..<end, bytes, top) } else { value(i..<end, index, bytes, isString: true, top) }
+                    if end == bytes.count, end == i + 1 || bytes[end - 1] != byte { isWhole = false }
+                    if top >= 0, stack[top].expectsName { name(i..<end, quotes: 1, bytes, top) } else { value(i..<end, index, bytes, isString: true, top) }
                     i = end
                 case UInt8(ascii: "{"), UInt8(ascii: "["):
                     guard top + 1 < Self.deepest else {
@@ -165,10 +166,11 @@ struct CommandSearch {
                     i += 1
                     if top >= 0, stack[top].isObject { stack[top].expectsName = true }
                 case 0...0x20, UInt8(ascii: ":"): i += 1
+                case UInt8(ascii: "/"): i = Self.end(ofComment: i, bytes)
                 default:
                     let start = i
                     while i < bytes.count, bytes[i] > 0x20, !Self.ends(bytes[i]) { i += 1 }
-                    value(start..<i, index, bytes, isString: false, top)
+                    if top >= 0, stack[top].expectsName { name(start..<i, quotes: 0, bytes, top) } else { value(start..<i, index, bytes, isString: false, top) }
                 }
             }
             while let frame = stack.popLast() {
@@ -186,24 +188,39 @@ struct CommandSearch {
         }
     }
 
-    /// The offset behind the closing quote, or the end of the text.
+    /// The offset behind a comment, or behind a slash that begins none.
+    private static func end(ofComment start: Int, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        var i = start + 2
+        guard i <= bytes.count else { return bytes.count }
+        switch bytes[start + 1] {
+        case UInt8(ascii: "/"): while i < bytes.count, bytes[i] != 0x0A { i += 1 }
+        case UInt8(ascii: "*"):
+            while i < bytes.count, bytes[i] != UInt8(ascii: "*") || i + 1 == bytes.count || bytes[i + 1] != UInt8(ascii: "/") { i += 1 }
+            i = min(i + 2, bytes.count)
+        default: i = start + 1
+        }
+        return i
+    }
+
+    /// The offset behind the closing quote, which is like the opening one, or the end of the text.
     private static func end(ofString start: Int, _ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        let quote = bytes[start]
         var i = start + 1
         while i < bytes.count {
             // Eight bytes at once: most strings have neither in them.
             while i + 8 <= bytes.count {
                 let word = UnsafeRawPointer(bytes.baseAddress! + i).loadUnaligned(as: UInt64.self)
-                if Self.hasByte(word, 0x22) || Self.hasByte(word, 0x5C) { break }
+                if Self.hasByte(word, UInt64(quote)) || Self.hasByte(word, 0x5C) { break }
                 i += 8
             }
             guard i < bytes.count else { break }
             let limit = min(i + 8, bytes.count)
-            while i < limit, bytes[i] != UInt8(ascii: "\""), bytes[i] != UInt8(ascii: "\\") { i += 1 }
+            while i < limit, bytes[i] != quote, bytes[i] != UInt8(ascii: "\\") { i += 1 }
             guard i < limit else { continue }
-            if bytes[i] == UInt8(ascii: "\"") { return i + 1 }
+            if bytes[i] == quote { return i + 1 }
             i += 2
         }
-        return bytes.count
+        return min(i, bytes.count)
     }
 
     private static func hasByte(_ word: UInt64, _ byte: UInt64) -> Bool {
@@ -221,11 +238,11 @@ struct CommandSearch {
                 meaning: isObject || top < 0 ? .none : stack[top].meaning, found: (values.count, calls.count, documents.count, strings.count)))
     }
 
-    private mutating func name(_ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, _ top: Int) {
+    private mutating func name(_ range: Range<Int>, quotes: Int, _ bytes: UnsafeBufferPointer<UInt8>, _ top: Int) {
         let isFirst = stack[top].name.isEmpty
         stack[top].expectsName = false
         stack[top].name = range
-        let inside = UnsafeBufferPointer(rebasing: bytes[min(range.lowerBound + 1, range.upperBound)..<max(range.upperBound - 1, range.lowerBound + 1)])
+        let inside = UnsafeBufferPointer(rebasing: bytes[range.lowerBound + quotes..<max(range.upperBound - quotes, range.lowerBound + quotes)])
         let meaning = names.meaning(of: inside)
         stack[top].meaning = meaning
         let roles = meaning.roles
@@ -314,7 +331,7 @@ struct CommandSearch {
             if let object = stack.lastIndex(where: \.isObject) { note(value, object) } else { values.append(value) }
             return
         }
-        if frame.isDocument, frame.isOutermost || stack.last.map({ $0.isObject && $0.meaning.place >= 0 }) ?? false { documents.append((text, frame.start..<end)) }
+        if frame.isDocument, frame.isOutermost || stack.last.map({ $0.meaning.place >= 0 }) ?? false { documents.append((text, frame.start..<end)) }
         if frame.details >= 0, let method = details[frame.details].method, frame.hasVersion || frame.hasParameters && frame.isOutermost {
             calls.append(Call(text: text, method: method, tool: details[frame.details].tool))
             if Self.isToolCall(texts[text][method]) {
@@ -323,7 +340,10 @@ struct CommandSearch {
         }
     }
 
-    private static func isToolCall(_ string: some Collection<UInt8>) -> Bool { string.elementsEqual("\"tools/call\"".utf8) || string.elementsEqual("\"tools\\/call\"".utf8) }
+    /// - Parameter string: with its quotes.
+    private static func isToolCall(_ string: some BidirectionalCollection<UInt8>) -> Bool {
+        string.count < 80 && JSONString.unescaped(Array(string.dropFirst().dropLast())[...]).elementsEqual("tools/call".utf8)
+    }
 
     /// Whether a type is that of an item of a conversation (OpenAI, responses): `message`, `reasoning`, `function_call`, `function_call_output`.
     private static func isItem(_ string: some BidirectionalCollection<UInt8>) -> Bool {
@@ -359,8 +379,8 @@ struct CommandSearch {
     /// The text of a string, or the bytes of another value.
     func string(_ range: Range<Int>, in text: Int) -> [UInt8] {
         let bytes = texts[text][range]
-        guard bytes.first == UInt8(ascii: "\"") else { return Array(bytes) }
-        let inside = bytes.last == UInt8(ascii: "\"") && bytes.count > 1 ? bytes.dropFirst().dropLast() : bytes.dropFirst()
+        guard let quote = bytes.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else { return Array(bytes) }
+        let inside = bytes.last == quote && bytes.count > 1 ? bytes.dropFirst().dropLast() : bytes.dropFirst()
         return JSONString.unescaped(inside)
     }
 }
