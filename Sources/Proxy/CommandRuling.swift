@@ -22,7 +22,8 @@ public struct OperationScope: Sendable, Equatable {
 /// What becomes of a request by what it would do.
 struct CommandRuling {
     enum Effect {
-        case pass
+        /// By a policy, or where it names none, since the catalogue has nothing against it.
+        case pass(policy: String?)
         /// A person must agree, by the terms of a policy.
         case approve(policy: String, ApprovalTerms)
         /// A person must agree, and no policy says who.
@@ -40,9 +41,11 @@ struct CommandRuling {
         }
     }
 
-    var effect = Effect.pass
+    var effect = Effect.pass(policy: nil)
     /// The operation that decided.
     var verdict: Verdict?
+    /// Names of the operations that do not simply pass, each once, in the order of the request.
+    var grave: [String] = []
 }
 
 extension PolicySet {
@@ -59,7 +62,8 @@ extension PolicySet {
         for verdict in verdicts {
             let effect = Self.effect(of: policies.filter { $0.operations!.covers(verdict) }) ?? Self.effect(of: verdict, terms)
             let isGraver = effect.rank > ruling.effect.rank || effect.rank == ruling.effect.rank && verdict.severity ?? .low > ruling.verdict?.severity ?? .low
-            if ruling.verdict == nil || isGraver { ruling = CommandRuling(effect: effect, verdict: verdict) }
+            if ruling.verdict == nil || isGraver { (ruling.effect, ruling.verdict) = (effect, verdict) }
+            if effect.rank > 0, let name = verdict.operation?.name, !ruling.grave.contains(name) { ruling.grave.append(name) }
         }
         return ruling
     }
@@ -67,7 +71,7 @@ extension PolicySet {
     private static func effect(of policies: [Policy]) -> CommandRuling.Effect? {
         policies.map { policy -> CommandRuling.Effect in
             switch policy.effect {
-            case .allow: .pass
+            case .allow: .pass(policy: policy.name)
             case .approve(let terms): .approve(policy: policy.name, terms)
             case .deny(let reason): .refuse(policy: policy.name, reason: reason)
             }
@@ -77,7 +81,7 @@ extension PolicySet {
 
     private static func effect(of verdict: Verdict, _ terms: (policy: String, terms: ApprovalTerms)?) -> CommandRuling.Effect {
         switch verdict.decision {
-        case .allow: .pass
+        case .allow: .pass(policy: nil)
         case .approve, .unreadable: terms.map { .approve(policy: $0.policy, $0.terms) } ?? .approverless
         case .block: .refuse(policy: nil, reason: nil)
         }
@@ -90,7 +94,6 @@ extension PolicySet {
             return policy.applies(to: identity, connection: connection, method: method, path: path)
         }
     }
-
 }
 
 extension Configuration {

@@ -481,7 +481,7 @@ final class Exchange {
             var decision: CommandEvidence.Decision
             var policy: String?
             switch ruling.effect {
-            case .pass: decision = .pass
+            case .pass(let name): (decision, policy) = (.pass, name)
             case .approve(let name, _): (decision, policy) = (.approve, name)
             case .approverless: decision = .refuse
             case .refuse(let name, _): (decision, policy) = (.refuse, name)
@@ -526,7 +526,7 @@ final class Exchange {
         } catch {
             throw Problem(.internalServerError, .engine, "the request could not be scanned")
         }
-        let reason = ruling?.verdict.map { verdict in "\(verdict.rule): \(sentence ?? "")" + (terms.reason.map { " (\($0))" } ?? "") } ?? terms.reason
+        let reason = ruling.map { Self.reason($0, sentence: sentence ?? "", terms.reason) } ?? terms.reason
         return .admit(
             ReviewRequest(
                 fingerprint: fingerprint.finish(), identity: identity.name, owner: identity.owner, connection: route.connection.name, method: head.method.rawValue, target: shown,

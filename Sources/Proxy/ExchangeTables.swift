@@ -115,6 +115,14 @@ extension Exchange {
         return Problem(.forbidden, .operation, detail, hint: hint).naming(ruling.verdict)
     }
 
+    /// Why a person is asked: the operation that decided with its sentence, the others that are agreed to with it, and the operator's reason.
+    static func reason(_ ruling: CommandRuling, sentence: String, _ reason: String?) -> String {
+        let others = ruling.grave.filter { $0 != ruling.verdict?.operation?.name }
+        var text = "\(ruling.verdict?.rule ?? ""): \(sentence)"
+        if !others.isEmpty { text += " With it: " + others.prefix(8).joined(separator: ", ") + (others.count > 8 ? ", …" : "") + "." }
+        return text + (reason.map { " (\($0))" } ?? "")
+    }
+
     /// The name of a query parameter, percent-decoded.
     static func parameterName(_ parameter: Substring) -> String {
         let name = String(parameter.prefix { $0 != "=" })

@@ -165,7 +165,10 @@ struct OperationTests {
                 let answer = try gateway.exchange("POST /v/run", Self.json, body: #"{"sql": "\#(sql)"}"#, key: key)
                 return (answer.status, answer.text)
             }
-            #expect(try ask(Self.truncate).status == 200)
+            let allowed = try gateway.exchange("POST /v/run", Self.json, body: #"{"sql": "\#(Self.truncate)"}"#)
+            #expect(allowed.status == 200)
+            let commands = try gateway.record(of: allowed).exchange.evidence?.commands
+            #expect(commands?.decision == .pass && commands?.policy == "agents truncate" && commands?.operations.first?.verdict == "block")
             #expect(try ask(Self.truncate, key: gateway.otherKey).status == 403)
             let ledger = try ask("TRUNCATE " + "TABLE ledger")
             #expect(ledger.status == 403 && ledger.text.contains("the ledger is for good"))
@@ -201,6 +204,9 @@ struct OperationTests {
             #expect(try gateway.exchange("POST /v/run", Self.json, body: body).status == 403)
             #expect(vendor.requests.count == 1)
             #expect(try gateway.exchange("POST /v/run", Self.json, body: #"{"sql": "SELECT 1"}"#).text == "done")
+            // One approval is for all that the request would do, and says so.
+            let several = try gateway.exchange("POST /v/run", Self.json, body: #"{"sql": "DELETE FROM orders; \#(Self.truncate); DROP \#("DATABASE") old"}"#)
+            #expect(several.text.contains("sql.drop-database: ") && several.text.contains(" With it: sql.delete-all, sql.truncate-table. (ask first)"), "\(several.text)")
         }
     }
 
