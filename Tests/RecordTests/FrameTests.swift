@@ -46,8 +46,10 @@ import Testing
         evidence.masked = ["a": 1, "b": 2]
         evidence.reported = ["c": 3]
         evidence.brokenJSONAt = 0
+        let commands = CommandEvidence(
+            decision: .refuse, rule: "a.b:protected", policy: "p", operations: [.init(name: "a.b", object: "ünï", severity: "high", verdict: "block")], count: 7)
         let end = EndPayload(
-            end: ExchangeEnd(outcome: Outcome(.blocked, "rule-x"), request: BodyEvidence(), response: evidence),
+            end: ExchangeEnd(outcome: Outcome(.blocked, "rule-x"), commands: commands, request: BodyEvidence(), response: evidence),
             request: BodyRecord(bytes: 1, kept: 1, sha256: "ab"), response: BodyRecord(bytes: 2, kept: 0, sha256: nil))
         let starts = [start(), start("", identity: nil, connection: nil), start("/ünï/\u{0}")]
         for start in starts { writer.write(start) }
@@ -55,6 +57,17 @@ import Testing
         try writer.bytes.withUnsafeBytes { (bytes) throws in
             var reader = PayloadReader(bytes)
             for start in starts { #expect(try reader.start() == start) }
+            #expect(try reader.end() == end)
+        }
+    }
+
+    @Test func anEndFromBeforeCommandsWereJudgedIsReadBack() throws {
+        let end = EndPayload(end: ExchangeEnd(outcome: Outcome(.completed)))
+        var writer = PayloadWriter()
+        writer.write(end)
+        // The last number says that there are none.
+        try writer.bytes.dropLast(8).withUnsafeBytes { (bytes) throws in
+            var reader = PayloadReader(bytes)
             #expect(try reader.end() == end)
         }
     }
