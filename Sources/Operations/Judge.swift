@@ -61,7 +61,7 @@ public struct Judge: Sendable {
             reading = place.isCertain || Statements.begin(in: value) ? self.reading(of: value, domain: "sql") : Reading()
             if !place.isCertain { reading.operations.removeAll { Statements.proseObjects.contains($0.object.lowercased()) } }
             // Of other languages only what is unmistakable counts.
-            add(NoSQLReader.read(value), to: &reading)
+            reading.operations += NoSQLReader.read(value).operations
             add(GraphQLMutations.read(Array(value.utf8)), to: &reading)
         case .request: reading = catalogue.commands.requests.read(method: "GET", target: value)
         }

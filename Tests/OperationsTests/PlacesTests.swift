@@ -75,11 +75,32 @@ import Testing
             (#"{"query": "/* x */ DROP TABLE t"}"#, "sql.drop-table"), (#"{"query": "ＤＲＯＰ TABLE t"}"#, "sql.drop-table"), (#"{"query": "please drop table for two"}"#, ""), (#"{"query": "drop the table"}"#, ""),
             (#"{"properties": {"sql": {"type": "string", "description": "DROP TABLE t"}}, "required": ["sql"]}"#, ""), (#"{"url": "https://h/users", "method": "DELETE"}"#, ""),
             (#"{"tool_outputs": [{"tool_call_id": "1", "output": "{\"sql\": \"DROP TABLE t\"}"}]}"#, ""), (#"{/* " */"sql": "DROP TABLE t"}"#, "sql.drop-table"), ("{// '\n'sql': 'DROP TABLE t'}", "sql.drop-table"), (#"{sql: "DROP TABLE t"}"#, "sql.drop-table"), (#"{"a": "it's", "sql": "DROP TABLE t"}"#, "sql.drop-table"),
-            (#"{"a": /x, "sql": "DROP TABLE t"}"#, "sql.drop-table"), (#"{"queries": [{"drop": "users"}]}"#, "nosql.drop-collection"), ("\u{FEFF}" + #"{"sql": "DROP TABLE t"}"#, "sql.drop-table"), (#"{"output": "{\"sql\": \"DROP TABLE t\"}"}"#, "sql.drop-table"),
+            (#"{"a": /x, "sql": "DROP TABLE t"}"#, "sql.drop-table"), (#"{"sql": ['DROP TABLE t',]}"#, "sql.drop-table"), ("{\"drop\": \"users\", \"comment\": " + String(repeating: "[", count: 80) + String(repeating: "]", count: 80) + "}", "unreadable.too-deep"),
+            (#"{"queries": [{"drop": "users"}]}"#, "nosql.drop-collection"), ("\u{FEFF}" + #"{"sql": "DROP TABLE t"}"#, "sql.drop-table"), (#"{"output": "{\"sql\": \"DROP TABLE t\"}"}"#, "sql.drop-table"),
         ])
     func values(_ body: String, _ operation: String) {
         let verdict = Self.verdict(body.utf8)
-        #expect((verdict.decision > .allow ? verdict.operation?.name : "") == operation, "\(body): \(verdict)")
+        #expect((verdict.decision > .allow ? verdict.operation?.name ?? verdict.rule : "") == operation, "\(body): \(verdict)")
+    }
+
+    @Test("Plain text is a command only if it begins as one, and then is read to its end or not at all")
+    func plainText() {
+        func rule(_ body: String, type: String? = "text/plain; charset=utf-8") -> String {
+            let verdict = JudgeTests.shipped.catalogue.verdict(on: Self.reader.read(HTTPReader.Request(method: "POST", target: "/", host: "h", body: Array(body.utf8), contentType: type)))
+            return verdict.decision > .allow ? verdict.rule : ""
+        }
+        #expect(rule("DROP TABLE t") == "sql.drop-table")
+        #expect(rule("DROP TABLE t", type: nil) == "sql.drop-table")
+        #expect(rule("Delete from the list what is old") == "")
+        #expect(rule("notes; DROP TABLE t") == "")
+        #expect(rule(String(repeating: "some notes\n", count: 1 << 19)) == "")
+        #expect(rule("SELECT 1;" + String(repeating: " ", count: 2 << 20) + "DROP TABLE t") == "unreadable.too-long")
+        let parts = "multipart/form-data; boundary=\"b\""
+        func part(_ parameters: String) -> String { "--b\r\nContent-Disposition: form-data; \(parameters)\r\n\r\nDROP TABLE t\r\n--b--\r\n" }
+        #expect(rule(part("name=\"sql\""), type: parts) == "sql.drop-table")
+        #expect(rule(part("filename=\"x; name=y\"; name=sql"), type: parts) == "sql.drop-table")
+        #expect(rule(part("name=\"sql\"; filename=\"x; name=y\""), type: parts) == "sql.drop-table")
+        #expect(rule(part("name=\"note\""), type: parts) == "")
     }
 
     @Test("A reading of any bytes ends, and a command is found whatever stands before it")

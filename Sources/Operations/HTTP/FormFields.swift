@@ -62,7 +62,8 @@ struct FormField {
     }
 
     private static func part(_ part: ArraySlice<UInt8>, _ body: (FormField) -> Void) {
-        var name: String?
+        // What stands in quotes is not told from what does not: each name that some server could see counts.
+        var names: [String] = []
         var line = part.startIndex
         while line < part.endIndex {
             let end = part[line...].firstIndex(of: 0x0A) ?? part.endIndex
@@ -73,14 +74,13 @@ struct FormField {
             guard lowered.hasPrefix("content-disposition:") else { continue }
             for parameter in text.split(separator: ";") {
                 let parameter = parameter.drop { $0.isWhitespace }
-                if parameter.lowercased().hasPrefix("name=") { name = String(parameter.dropFirst(5).filter { $0 != "\"" && !$0.isNewline }) }
+                if parameter.lowercased().hasPrefix("name=") { names.append(String(parameter.dropFirst(5).filter { $0 != "\"" && !$0.isNewline })) }
             }
         }
-        guard let name else { return }
         var value = part[line...]
         // The line end before the delimiter belongs to it.
         if value.last == 0x0A { value.removeLast() }
         if value.last == 0x0D { value.removeLast() }
-        body(FormField(codedName: Array(name.utf8)[...], value: value, isPercentCoded: false))
+        for name in names { body(FormField(codedName: Array(name.utf8)[...], value: value, isPercentCoded: false)) }
     }
 }

@@ -77,9 +77,12 @@ struct RequestCommands {
         if let words { read(Self.command([program].compactMap { $0 } + words.words), at: words.place) }
     }
 
+    /// A body that is a command. What only reads is no operation there: plain text may begin as a statement by chance.
     mutating func read(_ text: [UInt8], whole place: CommandPlace) {
         guard spend(text.count) else { return }
-        for operation in readValue(String(decoding: text, as: UTF8.self), place).operations where operation.name != "sql.select" && operation.name != "sql.call" { add(operation) }
+        var reading = readValue(String(decoding: text, as: UTF8.self), place)
+        reading.operations.removeAll { $0.name == "sql.select" || $0.name == "sql.call" }
+        add(reading)
     }
 
     // MARK: JSON
@@ -97,7 +100,7 @@ struct RequestCommands {
         }
         for (text, range) in search.documents {
             guard spend(range.count) else { return }
-            if let document = JSONValue(search.texts[text][range]) { add(NoSQLReader.read(document: document)) }
+            if let document = JSONValue(search.texts[text][range], isLenient: true) { add(NoSQLReader.read(document: document)) } else { add(.tooDeep) }
         }
     }
 
@@ -110,7 +113,8 @@ struct RequestCommands {
             return
         }
         if search.texts[value.text][value.range.lowerBound] == UInt8(ascii: "[") {
-            guard spend(value.range.count), let list = JSONValue(search.texts[value.text][value.range]) else { return }
+            guard spend(value.range.count) else { return }
+            guard let list = JSONValue(search.texts[value.text][value.range], isLenient: true) else { return add(.tooDeep) }
             return read(list.elements.compactMap(\.scalar), at: place, programs: neighbours.programs.map(text))
         }
         switch place.language {

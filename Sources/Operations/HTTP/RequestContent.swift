@@ -39,8 +39,7 @@ struct RequestContent {
             case "application/sql", "application/x-sql", "text/x-sql": CommandPlace("", .sql)
             case "application/x-sh", "application/x-shellscript", "text/x-shellscript", "text/x-sh": CommandPlace("", .shell)
             // ClickHouse and Trino take the statement as the body.
-            case "text/plain": isJSON ? nil : CommandPlace("", .sql, isCertain: false)
-            case nil: isJSON || count > 1 ? nil : CommandPlace("", .sql, isCertain: false)
+            case "text/plain", nil: isJSON || count > 1 || !Statements.begin(in: String(decoding: request.body.prefix(1 << 12), as: UTF8.self)) ? nil : CommandPlace("", .sql, isCertain: false)
             default: nil
             }
         if let whole, !request.body.isEmpty { statement = (request.body, whole) }
