@@ -16,7 +16,7 @@ public struct CommandPlace: Hashable, Sendable {
     /// As ``CommandPlaces/normalized(_:)`` writes it.
     public var name: String
     public var language: Language
-    /// Whether what stands there is always a command. Otherwise prose may stand there too, and what cannot be read of it does not count.
+    /// Whether what stands there is always a command. Otherwise prose may stand there too: SQL counts only where the text begins as a statement, and what is known only when it runs does not.
     public var isCertain: Bool
 
     public init(_ name: String, _ language: Language, isCertain: Bool = true) {
