@@ -56,12 +56,12 @@ bench-compare: ## Compare two records of the benchmark: A=before.json B=after.js
 bench-test: setup ## Build and run the benchmark's own tests
 	swift test --package-path Benchmarks
 
-fuzz: setup ## Fuzz the engine under address sanitizer for ten minutes (FUZZ_SECONDS=n for another time)
-	Fuzz/fuzz.sh
+fuzz: setup ## Fuzz the engine, or a reader of commands (READER=sql), under address sanitizer for ten minutes (FUZZ_SECONDS=n)
+	Fuzz/fuzz.sh $(or $(READER),engine)
 
-fuzz-replay: setup ## Repeat one input that the fuzzer kept: FILE=Fuzz/found/…
+fuzz-replay: setup ## Repeat one input that the fuzzer kept: [READER=sql] FILE=Fuzz/…
 	swift build --package-path Fuzz --scratch-path .build-fuzz-case -c release --product fuzz-case
-	.build-fuzz-case/release/fuzz-case replay $(FILE)
+	.build-fuzz-case/release/fuzz-case $(if $(READER),replay-command $(READER),replay) $(FILE)
 
 clean: ## Remove what was built
 	rm -rf .build .build-venv .build-nginx .build-fuzz .build-fuzz-case Benchmarks/.build

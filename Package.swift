@@ -7,6 +7,7 @@ let package = Package(
         .executable(name: "sluice", targets: ["sluice"]),
         .library(name: "Engine", targets: ["Engine"]),
         .library(name: "Corpus", targets: ["Corpus"]),
+        .library(name: "Operations", targets: ["Operations"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),

@@ -19,6 +19,7 @@ let package = Package(
                 "CInstruments", "HyperscanBaseline", "OpenSSLDigest",
                 .product(name: "Engine", package: "sluice"),
                 .product(name: "Corpus", package: "sluice"),
+                .product(name: "Operations", package: "sluice"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ]),

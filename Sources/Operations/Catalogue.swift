@@ -94,13 +94,16 @@ extension Catalogue {
     /// What is to happen to a command with this reading: the gravest of its operations decides, and of equals the first.
     public func verdict(on reading: Reading) -> Verdict {
         var gravest: (index: Int, ruling: Ruling)?
+        // Neighbours are mostly of one kind: rm with a thousand files.
+        var last: (name: String, entry: Entry?) = ("", nil)
         for (index, operation) in reading.operations.enumerated() {
-            let ruling = ruling(on: operation)
-            guard let last = gravest?.ruling else {
+            if operation.name != last.name { last = (operation.name, entries[operation.name]) }
+            let ruling = Self.ruling(on: operation, by: last.entry)
+            guard let worst = gravest?.ruling else {
                 gravest = (index, ruling)
                 continue
             }
-            if ruling.decision > last.decision || ruling.decision == last.decision && ruling.severity > last.severity { gravest = (index, ruling) }
+            if ruling.decision > worst.decision || ruling.decision == worst.decision && ruling.severity > worst.severity { gravest = (index, ruling) }
         }
         var worst: Verdict = gravest.map { verdict(on: reading.operations[$0.index], $0.ruling) } ?? Verdict(decision: .allow)
         for obscurity in reading.obscurities {
@@ -125,7 +128,7 @@ extension Catalogue {
     }
 
     /// What is to happen to one operation. One that the catalogue does not know needs a person.
-    public func verdict(on operation: Operation) -> Verdict { verdict(on: operation, ruling(on: operation)) }
+    public func verdict(on operation: Operation) -> Verdict { verdict(on: operation, Self.ruling(on: operation, by: entries[operation.name])) }
 
     /// A verdict before it is put in words.
     private struct Ruling {
@@ -135,9 +138,9 @@ extension Catalogue {
         var suffix: String
     }
 
-    private func ruling(on operation: Operation) -> Ruling {
-        guard let entry = entries[operation.name] else { return Ruling(decision: .approve, severity: .medium, suffix: "") }
-        if !entry.permitted.isEmpty, !Self.leadsUpwards(operation.object), entry.permitted.matches(operation.object) {
+    private static func ruling(on operation: Operation, by entry: Entry?) -> Ruling {
+        guard let entry else { return Ruling(decision: .approve, severity: .medium, suffix: "") }
+        if !entry.permitted.isEmpty, !leadsUpwards(operation.object), entry.permitted.matches(operation.object) {
             return Ruling(decision: .allow, severity: .low, suffix: ":permitted")
         }
         if entry.protected.matches(operation.object) { return Ruling(decision: .block, severity: .critical, suffix: ":protected") }

@@ -5,27 +5,34 @@ public struct Glob: Hashable, Sendable {
     public let text: String
     /// With an escaped star as 1, a byte that no name has.
     private let bytes: [UInt8]
-    /// Without wildcards: compared as a whole.
-    private let plain: String?
-    /// The byte that a match begins with, or 0 if that is open.
-    fileprivate let first: UInt8
+    /// It has no wildcards.
+    let isPlain: Bool
     /// What stands before a final `/**`.
     private let folder: [UInt8]
+    /// The byte that a match begins with, or 0 if that is open.
+    fileprivate let first: UInt8
+    /// Bytes that every match holds.
+    fileprivate let needed: ByteKinds
 
     public init(_ text: String) {
         self.text = text
         bytes = Array(text.replacing("\\*", with: "\u{1}").utf8)
         first = bytes.first.map { $0 < 2 || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") ? 0 : $0 } ?? 0
-        plain = bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") } ? nil : text.replacing("\\*", with: "*")
+        isPlain = !bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
         folder = text.hasSuffix("/**") && text.utf8.count > 3 ? Array(bytes.dropLast(3)) : []
+        needed = ByteKinds((folder.isEmpty ? bytes : folder).filter { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "?") }.map { $0 == 1 ? UInt8(ascii: "*") : $0 })
     }
 
     /// - Complexity: O(length of the glob × length of the text), in constant space.
     public func matches(_ text: String) -> Bool {
         if first != 0, text.utf8.first != first { return false }
-        if let plain { return text == plain }
         var text = text
-        return text.withUTF8 { Self.matches(bytes, $0) || !folder.isEmpty && Self.matches(folder, $0) }
+        return text.withUTF8 { matches($0) }
+    }
+
+    fileprivate func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        if isPlain, text.count != bytes.count { return false }
+        return Self.matches(bytes, text) || !folder.isEmpty && Self.matches(folder, text)
     }
 
     private static func matches(_ bytes: [UInt8], _ text: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -66,22 +73,48 @@ public struct Glob: Hashable, Sendable {
     }
 }
 
+/// Which bytes a text holds, of 64 kinds: enough to tell at once that most globs do not match.
+private struct ByteKinds: Hashable, Sendable {
+    private var bits: UInt64 = 0
+
+    init(_ bytes: some Sequence<UInt8>) { for byte in bytes { bits |= 1 << UInt64(byte & 63) } }
+
+    @inline(__always) func isSubset(of other: ByteKinds) -> Bool { bits & ~other.bits == 0 }
+}
+
 /// Globs of which one must match, sorted so that few are tried.
 public struct GlobList: Sendable {
-    public let isEmpty: Bool
     /// By the byte that a match begins with; those for which that is open come first.
-    private var byFirst: [[Glob]] = Array(repeating: [], count: 256)
+    private let globs: [Glob]
+    /// What each of them needs, side by side.
+    private let needed: [ByteKinds]
+    /// Where those of a first byte begin, and the end.
+    private let starts: [Int]
+
+    public var isEmpty: Bool { globs.isEmpty }
 
     public init(_ globs: [Glob]) {
-        isEmpty = globs.isEmpty
-        for glob in globs { byFirst[Int(glob.first)].append(glob) }
+        self.globs = globs.sorted { $0.first < $1.first }
+        needed = self.globs.map(\.needed)
+        var starts = Array(repeating: 0, count: 257)
+        for glob in globs { starts[Int(glob.first) + 1] += 1 }
+        for byte in 1...256 { starts[byte] += starts[byte - 1] }
+        self.starts = starts
     }
 
     public func matches(_ text: String) -> Bool {
-        if isEmpty { return false }
-        for glob in byFirst[0] where glob.matches(text) { return true }
-        guard let first = text.utf8.first, first != 0 else { return false }
-        for glob in byFirst[Int(first)] where glob.matches(text) { return true }
+        if globs.isEmpty { return false }
+        var text = text
+        return text.withUTF8 { bytes in
+            let first = Int(bytes.first ?? 0)
+            if starts[1] == 0, starts[first] == starts[first + 1] { return false }
+            let kinds = ByteKinds(bytes)
+            return matches(bytes, kinds, 0) || first != 0 && matches(bytes, kinds, first)
+        }
+    }
+
+    private func matches(_ text: UnsafeBufferPointer<UInt8>, _ kinds: ByteKinds, _ first: Int) -> Bool {
+        for index in starts[first]..<starts[first + 1] where needed[index].isSubset(of: kinds) && globs[index].matches(text) { return true }
         return false
     }
 }
@@ -90,7 +123,7 @@ public struct GlobList: Sendable {
 enum Path {
     /// Without `//`, `/./` and, where it is clear what they lead to, `..`.
     static func normalized(_ path: String) -> String {
-        guard path.utf8.contains(UInt8(ascii: "/")) else { return path }
+        guard hasDetours(path) else { return path }
         let isAbsolute = path.utf8.first == UInt8(ascii: "/")
         var parts: [Substring] = []
         for part in path.split(separator: "/") {
@@ -105,6 +138,16 @@ enum Path {
         }
         if parts.isEmpty { return isAbsolute ? "/" : "." }
         return (isAbsolute ? "/" : "") + parts.joined(separator: "/")
+    }
+
+    /// Whether it may hold `//` or `/.`, or ends in a slash.
+    private static func hasDetours(_ path: String) -> Bool {
+        var last: UInt8 = 0
+        for byte in path.utf8 {
+            if last == UInt8(ascii: "/"), byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") { return true }
+            last = byte
+        }
+        return last == UInt8(ascii: "/") || path.utf8.first == UInt8(ascii: ".")
     }
 
     static func joined(_ directory: String, _ path: String) -> String {

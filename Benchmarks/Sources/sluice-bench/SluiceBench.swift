@@ -6,7 +6,7 @@ import Foundation
 @main
 struct SluiceBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sluice-bench", abstract: "Measures the masking engine.", subcommands: [RunCommand.self, CompareCommand.self],
+        commandName: "sluice-bench", abstract: "Measures the masking engine, and the judging of commands.", subcommands: [RunCommand.self, CommandsCommand.self, CompareCommand.self],
         defaultSubcommand: RunCommand.self)
 
     /// The repository.

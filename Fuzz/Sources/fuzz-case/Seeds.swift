@@ -51,7 +51,12 @@ enum Seeds {
                 words.formUnion(rule.context?.words ?? [])
             }
         }
-        return words.sorted().map { word in
+        return written(words.sorted())
+    }
+
+    /// Words as a dictionary of libFuzzer.
+    static func written(_ words: [String]) -> String {
+        words.map { word in
             "\"" + word.utf8.map { byte in "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }.joined() + "\"\n"
         }.joined()
     }

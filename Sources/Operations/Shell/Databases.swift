@@ -18,7 +18,7 @@ extension ShellSession {
         case "bq": (valued, texts, dialect) = ("", [], "bigquery")
         default: (valued, texts, dialect) = ("", [], "oracle")
         }
-        let long: Set<String> = ["command", "execute", "query", "host", "port", "user", "username", "dbname", "database", "file", "password", "url", "cmd", "project_id", "location", "format", "set", "variable", "catalog", "schema", "server", "separator"]
+        let long = ["command", "execute", "query", "host", "port", "user", "username", "dbname", "database", "file", "password", "url", "cmd", "project_id", "location", "format", "set", "variable", "catalog", "schema", "server", "separator"]
         let options = Options(call.arguments, valued: valued, long: long)
         for option in options.given where texts.contains(option.name) {
             if let text = option.value { readSQL(text.text, dialect: dialect, place: text.place, depth: call.depth) }

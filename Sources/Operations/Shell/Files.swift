@@ -10,7 +10,7 @@ extension ShellSession {
     func remove(_ call: Call) -> Flow {
         let options = Options(call.arguments)
         if options.has("help", "version") { return .nothing }
-        if call.arguments.contains(where: { ["-recurse", "-force", "-path", "-literalpath"].contains($0.text.lowercased()) }) { mayBePowerShell = true }
+        if call.arguments.contains(where: { $0.text.utf8.count > 4 && ["-recurse", "-force", "-path", "-literalpath"].contains($0.text.lowercased()) }) { mayBePowerShell = true }
         let recursive = options.has("r", "R", "recursive")
         let name = recursive ? options.has("f", "force") ? "files.remove-recursively" : "files.remove-tree" : "files.remove"
         noteEach(name, options.operands, call)

@@ -96,8 +96,7 @@ extension ShellSession {
     }
 
     /// python, node, perl and their like.
-    func interpreter(_ call: Call) -> Flow {
-        guard let language = Interpreters.languages[call.name] else { return .unknown }
+    func interpreter(_ call: Call, _ language: Interpreters.Language) -> Flow {
         let options = Interpreters.codeOptions(language)
         var rest = call.arguments
         var hasScript = false

@@ -5,7 +5,7 @@
 extension ShellSession {
     func curl(_ call: Call) -> Flow {
         let options = Options(
-            call.arguments, valued: "AbcCdDeEFHhIKmoPQrtTuUwxXyYz".filter { $0 != "I" && $0 != "h" },
+            call.arguments, valued: "AbcCdDeEFHKmoPQrtTuUwxXyYz",
             long: [
                 "request", "data", "data-raw", "data-binary", "data-ascii", "data-urlencode", "json", "form", "form-string", "header", "output", "output-dir", "user", "user-agent", "referer", "upload-file", "url", "cookie", "cookie-jar",
                 "proxy", "cert", "key", "cacert", "capath", "max-time", "connect-timeout", "retry", "retry-delay", "config", "write-out", "range", "resolve", "interface", "limit-rate", "unix-socket", "oauth2-bearer", "dump-header", "ciphers",
@@ -61,7 +61,7 @@ extension ShellSession {
 
     func wget(_ call: Call) -> Flow {
         let options = Options(
-            call.arguments, valued: "aoOtTwPUeiDIXARlQBdq".filter { $0 != "d" && $0 != "q" },
+            call.arguments, valued: "aoOtTwPUeiDIXARlQB",
             long: ["method", "body-data", "body-file", "post-data", "post-file", "header", "output-document", "output-file", "user", "password", "user-agent", "timeout", "tries", "directory-prefix", "load-cookies", "limit-rate", "wait", "level", "accept", "reject"])
         var body: [UInt8] = []
         for option in options.given {
@@ -137,7 +137,7 @@ extension ShellSession {
     }
 
     func netcat(_ call: Call) -> Flow {
-        let options = Options(call.arguments, valued: "ecpswqigGIOPTVxXob".filter { $0 != "o" }, long: ["exec", "sh-exec", "lua-exec", "source-port", "proxy", "wait", "idle-timeout"])
+        let options = Options(call.arguments, valued: "ecpswqigGIOPTVxXb", long: ["exec", "sh-exec", "lua-exec", "source-port", "proxy", "wait", "idle-timeout"])
         if let program = options.value("e", "exec", "c", "sh-exec") { note("code.reverse-shell", program.text, call.place) }
         if Self.isShell(previousName) || Interpreters.languages[previousName] != nil { note("code.reverse-shell", previousName, call.place) }
         if case .secret = call.input { note("secrets.send", options.operands.first?.text ?? "", call.place) }

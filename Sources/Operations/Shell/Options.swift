@@ -9,7 +9,7 @@ struct Options {
     ///   - valued: letters of short options that take a value.
     ///   - long: names of long options whose value is the next word.
     ///   - stopsAtOperand: whether options end at the first operand, as in programs that run others.
-    init(_ arguments: ArraySlice<Argument>, valued: String = "", long: Set<String> = [], stopsAtOperand: Bool = false) {
+    init(_ arguments: ArraySlice<Argument>, valued: String = "", long: [String] = [], stopsAtOperand: Bool = false) {
         var i = arguments.startIndex
         while i < arguments.endIndex {
             let argument = arguments[i]
@@ -21,32 +21,38 @@ struct Options {
                 continue
             }
             if text == "--" { break }
-            if text.hasPrefix("--") {
-                let name = text.dropFirst(2)
-                if let equals = name.firstIndex(of: "=") {
+            let bytes = text.utf8
+            if bytes.dropFirst().first == UInt8(ascii: "-") {
+                let name = bytes.dropFirst(2)
+                if let equals = name.firstIndex(of: UInt8(ascii: "=")) {
                     var value = argument
-                    value.text = String(name[name.index(after: equals)...])
-                    given.append((String(name[..<equals]), value))
-                } else if long.contains(String(name)), i < arguments.endIndex {
-                    given.append((String(name), arguments[i]))
+                    value.text = String(text[bytes.index(after: equals)...])
+                    given.append((String(text[name.startIndex..<equals]), value))
+                    continue
+                }
+                let whole = String(text[name.startIndex...])
+                if long.contains(whole), i < arguments.endIndex {
+                    given.append((whole, arguments[i]))
                     i += 1
                 } else {
-                    given.append((String(name), nil))
+                    given.append((whole, nil))
                 }
                 continue
             }
             var letters = text.dropFirst()
+            // A letter may be of more than a byte where somebody hides one.
             while let letter = letters.popFirst() {
-                guard valued.contains(letter) else {
-                    given.append((String(letter), nil))
+                let name = String(letter)
+                guard let byte = letter.asciiValue, valued.utf8.contains(byte) else {
+                    given.append((name, nil))
                     continue
                 }
                 if !letters.isEmpty {
                     var value = argument
                     value.text = String(letters)
-                    given.append((String(letter), value))
+                    given.append((name, value))
                 } else if i < arguments.endIndex {
-                    given.append((String(letter), arguments[i]))
+                    given.append((name, arguments[i]))
                     i += 1
                 }
                 break

@@ -12,13 +12,13 @@ extension ShellSession {
         while let statement = reader.next() {
             guard let first = statement.words.first else { continue }
             let name = PowerShellReader.canonical(first)
-            let all = statement.words.joined(separator: " ").lowercased()
-            let parameters = statement.words.dropFirst().filter { $0.hasPrefix("-") }.map { $0.lowercased() }
+            let said = PowerShellReader.Phrases(in: statement.words)
+            let parameters = statement.words.dropFirst().filter { $0.utf8.first == UInt8(ascii: "-") && $0.utf8.count > 1 }.map { $0.lowercased().prefix { $0 != ":" } }
             let operands = PowerShellReader.operands(statement.words.dropFirst())
-            func has(_ parameter: String) -> Bool { parameters.contains { $0.utf8.count > 1 && parameter.hasPrefix($0.prefix { $0 != ":" }) } }
-            let switches = statement.words.dropFirst().filter { $0.hasPrefix("/") }.map { $0.lowercased() }
-            let fetchesHere = ["invoke-restmethod", "invoke-webrequest", "start-bitstransfer"].contains(name) || all.contains("downloadstring") || all.contains("downloaddata") || all.contains("invoke-webrequest") || all.contains("(irm ")
-                || all.contains("(iwr ") || all.contains("invoke-restmethod")
+            /// A name may be cut short.
+            func has(_ parameter: String) -> Bool { parameters.contains { parameter.hasPrefix($0) } }
+            let switches = statement.words.dropFirst().filter { $0.utf8.first == UInt8(ascii: "/") }.map { $0.lowercased() }
+            let fetchesHere = said.contains(.fetches) || name == "invoke-restmethod" || name == "invoke-webrequest" || name == "start-bitstransfer"
             if !statement.continues { fetched = false }
             trace?.append(ShellTrace(depth: depth, words: statement.words, range: place))
             if has("-whatif") { continue }
@@ -47,13 +47,13 @@ extension ShellSession {
                 let arguments = statement.words.dropFirst().map { Argument(text: $0, place: place) }
                 _ = look(at: ([Argument(text: name, place: place)] + arguments)[...], input: .nothing, place: place, depth: depth)
             default:
-                if fetchesHere, all.contains("invoke-expression") || all.contains("iex") { note("code.run-downloaded", "", place) }
+                if fetchesHere, said.contains(.evaluates) { note("code.run-downloaded", "", place) }
                 if let program = table.programs[name], !statement.words.dropFirst().contains(where: { $0 == "/?" }) {
                     let arguments = statement.words.dropFirst().map { Argument(text: $0, place: place) }
                     if let (operation, object) = table.operation(of: program, arguments[...]) { note(operation, object, place) }
                 } else if let verb = PowerShellReader.destructive.first(where: { name.hasPrefix($0.prefix) }) {
                     note(verb.operation, operands.first ?? name, place)
-                } else if all.contains("]::delete(") || all.contains("::deletedirectory(") {
+                } else if said.contains(.deletes) {
                     note("windows.remove-recursively", operands.first ?? "", place)
                 }
             }
@@ -73,6 +73,36 @@ struct PowerShellReader {
         var words: [String] = []
         /// It stands behind a pipe.
         var continues = false
+    }
+
+    /// What a statement says somewhere within it, in letters of any case.
+    struct Phrases: OptionSet {
+        let rawValue: UInt8
+        static let fetches = Phrases(rawValue: 1)
+        static let evaluates = Phrases(rawValue: 2)
+        static let deletes = Phrases(rawValue: 4)
+
+        private static let known: [(bytes: [UInt8], means: Phrases)] = [
+            ("downloadstring", .fetches), ("downloaddata", .fetches), ("invoke-webrequest", .fetches), ("(irm ", .fetches), ("(iwr ", .fetches), ("invoke-restmethod", .fetches), ("invoke-expression", .evaluates),
+            ("iex", .evaluates), ("]::delete(", .deletes), ("::deletedirectory(", .deletes),
+        ].map { (Array($0.utf8), $1) }
+        /// Those that begin with a byte.
+        private static let byFirst: [[(bytes: [UInt8], means: Phrases)]] = (0..<256).map { byte in known.filter { $0.bytes[0] == UInt8(byte) } }
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        init(in words: [String]) {
+            var text: [UInt8] = []
+            for word in words {
+                text += word.utf8
+                text.append(UInt8(ascii: " "))
+            }
+            for i in text.indices where text[i] >= UInt8(ascii: "A") && text[i] <= UInt8(ascii: "Z") { text[i] |= 0x20 }
+            self = []
+            for start in text.indices {
+                for phrase in Self.byFirst[Int(text[start])] where !contains(phrase.means) && text[start...].starts(with: phrase.bytes) { insert(phrase.means) }
+            }
+        }
     }
 
     /// Names that begin like this, of cmdlets that the table does not hold one by one.
@@ -134,8 +164,7 @@ struct PowerShellReader {
         var statement = Statement()
         var word: [UInt8] = []
         var hasWord = false
-        func ended() -> Bool { at >= bytes.count }
-        guard !ended() else { return nil }
+        guard at < bytes.count else { return nil }
         func finish(_ statement: inout Statement) {
             if hasWord || !word.isEmpty { statement.words.append(String(decoding: word, as: UTF8.self)) }
         }

@@ -1,9 +1,29 @@
-// The programs that are looked at by code; others by the catalogue's table (`CommandTable`), wrappers by theirs (`Wrappers`).
+// The programs that are looked at by code; others by the catalogue's table (`CommandTable`).
 
 extension ShellSession {
     typealias Look = @Sendable (ShellSession) -> (Call) -> Flow
 
-    static let programs: [String: Look] = {
+    /// How a program is looked at.
+    enum Known {
+        case program(Look)
+        /// Its text is commands.
+        case shell
+        /// It runs the command it is given.
+        indirect case wrapper(Wrapper)
+        /// Its text is code.
+        case language(Interpreters.Language)
+    }
+
+    /// All programs that are looked at by code, by name.
+    static let known: [String: Known] = {
+        var known = programs.mapValues { Known.program($0) }
+        known.merge(shells.map { ($0, .shell) }) { first, _ in first }
+        known.merge(Wrappers.table.mapValues { .wrapper($0) }) { first, _ in first }
+        known.merge(Interpreters.languages.mapValues { .language($0) }) { first, _ in first }
+        return known
+    }()
+
+    private static let programs: [String: Look] = {
         var programs: [String: Look] = [
             // Files.
             "rm": { $0.remove }, "rmdir": { $0.removeFile }, "unlink": { $0.removeFile }, "dd": { $0.copyBlocks }, "dcfldd": { $0.copyBlocks }, "mkswap": { $0.makeFileSystem }, "mke2fs": { $0.makeFileSystem },
@@ -28,7 +48,6 @@ extension ShellSession {
             "pwsh": { $0.powerShell }, "powershell": { $0.powerShell }, "cmd": { $0.commandPrompt },
             "awk": { $0.awk }, "gawk": { $0.awk }, "mawk": { $0.awk }, "vim": { $0.editor }, "vi": { $0.editor }, "nvim": { $0.editor }, "ex": { $0.editor }, "env": { $0.environment }, "printenv": { $0.environment },
         ]
-        for name in ["sh", "bash", "zsh", "dash", "ksh", "ash", "fish", "csh", "tcsh", "mksh", "rbash", "yash"] { programs[name] = { $0.shell } }
         for name in ["gzip", "gunzip", "zcat", "bzip2", "bunzip2", "bzcat", "xz", "unxz", "xzcat", "zstd", "zstdcat", "lz4", "lzma", "uudecode", "gpg", "uncompress", "7z", "unzip", "funzip"] { programs[name] = { $0.decompress } }
         for name in ["head", "tail", "sort", "uniq", "cut", "grep", "egrep", "fgrep", "rg", "nl", "tac", "less", "more", "strings", "bat", "fold", "paste", "column", "od", "hexdump", "jq", "yq", "iconv", "dos2unix"] { programs[name] = { $0.filter } }
         return programs

@@ -184,12 +184,9 @@ final class ShellSession {
         name = Self.programName(name)
         lastName = name
         if networked, Self.isShell(name) || Interpreters.languages[name] != nil { note("code.reverse-shell", name, place) }
-        let isKnown = Self.isLookedAt(name) || table.programs[name] != nil || !aliases.isEmpty && aliases[name] != nil || Self.hidesProgram(name)
-        guard isKnown || mentionsRemoval(fields[range]) && !functions.contains(name) else {
-            if PowerShellReader.knows(name) { mayBePowerShell = true }
-            return .unknown
-        }
-        if PowerShellReader.knows(name) { mayBePowerShell = true }
+        if !mayBePowerShell, PowerShellReader.knows(name) { mayBePowerShell = true }
+        guard Self.isLookedAt(name) || table.programs[name] != nil || !aliases.isEmpty && aliases[name] != nil || Self.makesFileSystems(name) || mentionsRemoval(fields[range]) && !functions.contains(name)
+        else { return .unknown }
         var arguments: [Argument] = []
         arguments.reserveCapacity(range.count - 1)
         for field in fields[range].dropFirst() {
@@ -224,10 +221,13 @@ final class ShellSession {
             isStopped = true
             return .unknown
         }
-        if let program = Self.programs[call.name] { return program(self)(call) }
-        if let wrapper = Wrappers.table[call.name] { return look(through: wrapper, call) }
-        if Interpreters.languages[call.name] != nil { return interpreter(call) }
-        if call.name.hasPrefix("mkfs") || call.name.hasPrefix("newfs") { return makeFileSystem(call) }
+        switch Self.known[call.name] {
+        case .program(let look): return look(self)(call)
+        case .shell: return shell(call)
+        case .wrapper(let wrapper): return look(through: wrapper, call)
+        case .language(let language): return interpreter(call, language)
+        case nil: if Self.makesFileSystems(call.name) { return makeFileSystem(call) }
+        }
         // What no table knows may still say plainly that it deletes.
         if let program = table.programs[call.name] ?? table.programs["*"] {
             if let (name, object) = table.operation(of: program, call.arguments) { note(name, object, call.place) }
@@ -302,6 +302,8 @@ final class ShellSession {
 
     /// The name of a program from how it is called: without folder, in small letters, without `.exe`.
     static func programName(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { !($0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z")) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: ".") }
+        if isPlain { return text }
         var name = text
         if let slash = name.utf8.lastIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") }) { name = String(name[name.utf8.index(after: slash)...]) }
         if name.utf8.contains(where: { $0 >= 65 && $0 <= 90 }) { name = name.lowercased() }
@@ -309,12 +311,10 @@ final class ShellSession {
         return name
     }
 
-    static func isLookedAt(_ name: String) -> Bool {
-        programs[name] != nil || Wrappers.table[name] != nil || Interpreters.languages[name] != nil
-    }
+    static func isLookedAt(_ name: String) -> Bool { known[name] != nil }
 
-    /// A name that is a whole family of programs, or a version of one.
-    private static func hidesProgram(_ name: String) -> Bool { name.hasPrefix("mkfs") || name.hasPrefix("newfs") }
+    /// mkfs.ext4, newfs_hfs: a name that is a whole family of programs.
+    private static func makesFileSystems(_ name: String) -> Bool { name.hasPrefix("mkfs") || name.hasPrefix("newfs") }
 
     /// The program that a pattern such as `/bin/r?` most likely stands for, of those that are worth hiding.
     private static func programName(matching pattern: String) -> String? {

@@ -93,16 +93,25 @@ struct Argument {
     /// Without the parts that are unknown, as if they were empty.
     var known: String {
         guard marks.contains(.unknown) else { return text }
-        var result = ""
-        var rest = Substring(text)
-        while let dollar = rest.firstIndex(of: "$") {
-            let next = rest.index(after: dollar)
-            let closing: Character = next < rest.endIndex && rest[next] == "{" ? "}" : ")"
-            guard next < rest.endIndex, rest[next] == "{" || rest[next] == "(", let end = rest[next...].firstIndex(of: closing) else { break }
-            result += rest[..<dollar]
-            rest = rest[rest.index(after: end)...].drop { $0 == ")" && closing == ")" }
+        let bytes = Array(text.utf8)
+        var result: [UInt8] = []
+        var i = 0
+        while i < bytes.count {
+            let next = i + 1 < bytes.count ? bytes[i + 1] : 0
+            guard bytes[i] == UInt8(ascii: "$"), next == UInt8(ascii: "{") || next == UInt8(ascii: "(") else {
+                result.append(bytes[i])
+                i += 1
+                continue
+            }
+            let closing = next == UInt8(ascii: "{") ? UInt8(ascii: "}") : UInt8(ascii: ")")
+            guard let end = bytes[i...].firstIndex(of: closing) else {
+                result += bytes[i...]
+                break
+            }
+            i = end + 1
+            while closing == UInt8(ascii: ")"), i < bytes.count, bytes[i] == closing { i += 1 }
         }
-        return result + rest
+        return String(decoding: result, as: UTF8.self)
     }
 }
 

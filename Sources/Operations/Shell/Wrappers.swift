@@ -4,7 +4,7 @@
 struct Wrapper {
     /// Letters of options with a value.
     var valued = ""
-    var long: Set<String> = []
+    var long: [String] = []
     /// Operands before the command: the duration of timeout, the host of ssh.
     var operands = 0
     /// `NAME=value` may stand before the command.
@@ -12,7 +12,7 @@ struct Wrapper {
     /// The command is handed to a shell as text: its words are joined and read once more.
     var isText = false
     /// Words of which one must come first: `exec` of docker.
-    var subcommands: Set<String> = []
+    var subcommands: [String] = []
     /// The command is an option's value instead: letters or long names.
     var textOptions: [String] = []
     /// The command begins behind `--` alone.
@@ -85,16 +85,16 @@ extension ShellSession {
         var result = Flow.unknown
         if !wrapper.subcommands.isEmpty {
             // The subcommand may stand behind options, and behind the noun it belongs to (`docker compose exec`).
+            guard arguments.contains(where: { wrapper.subcommands.contains($0.text) }) else { return lookByTable(call) }
             let words = Options(arguments, valued: wrapper.valued, long: wrapper.long).operands
-            let nouns: Set<String> = ["container", "compose", "nohup"]
-            let found = words.first { !nouns.contains($0.text) }
+            let found = words.first { !["container", "compose", "nohup"].contains($0.text) }
             guard let found, wrapper.subcommands.contains(found.text), let index = arguments.firstIndex(where: { $0.text == found.text && $0.place == found.place }) else {
                 return lookByTable(call)
             }
             arguments = arguments[(index + 1)...]
         }
         for name in wrapper.textOptions {
-            guard let text = Options(arguments, valued: wrapper.valued + (name.utf8.count == 1 ? name : ""), long: wrapper.long.union([name])).value(name) else { continue }
+            guard let text = Options(arguments, valued: wrapper.valued + (name.utf8.count == 1 ? name : ""), long: wrapper.long + [name]).value(name) else { continue }
             result = read(text, input: call.input, depth: call.depth + 1)
         }
         let isBare = wrapper.subcommands.isEmpty && wrapper.textOptions.isEmpty
@@ -241,7 +241,7 @@ extension ShellSession {
 
     /// ansible's modules that run commands, and what it takes away from all its hosts.
     func ansible(_ call: Call) -> Flow {
-        let options = Options(call.arguments, valued: "miauflBcetMTPC".filter { $0 != "B" && $0 != "C" }, long: ["module-name", "args", "inventory", "limit", "user", "forks", "extra-vars"])
+        let options = Options(call.arguments, valued: "miauflcetMTP", long: ["module-name", "args", "inventory", "limit", "user", "forks", "extra-vars"])
         let module = options.value("m", "module-name")?.text ?? "command"
         let name = module.split(separator: ".").last.map(String.init) ?? module
         let text = options.value("a", "args")
