@@ -3,20 +3,17 @@
 enum ApparentText {
     /// `text` with look-alikes as what they look like, and the offset in `text` of each byte and of the end; nil if there are none.
     static func resolved(_ text: [UInt8]) -> (bytes: [UInt8], offsets: [Int])? {
-        guard text.contains(where: { $0 >= 0x80 }) else { return nil }
-        var bytes: [UInt8] = []
-        var offsets: [Int] = []
-        var changed = false
-        var at = 0
+        guard let first = firstAlike(in: text) else { return nil }
+        var bytes = Array(text[..<first])
+        var offsets = Array(0..<first)
+        var at = first
         while at < text.count {
             let (scalar, length) = UTF8Scalars.decode(text, at: at)
             defer { at += length }
             var plain: UInt8?
             if scalar >= 0x80 {
                 switch LookAlikes.meaning(of: scalar) {
-                case .nothing:
-                    changed = true
-                    continue
+                case .nothing: continue
                 case .space: plain = scalar == 0x85 || scalar == 0x2028 || scalar == 0x2029 ? UInt8(ascii: "\n") : UInt8(ascii: " ")
                 case .letter(let letter): plain = letter
                 case .other: plain = sign(scalar)
@@ -25,7 +22,6 @@ enum ApparentText {
             if let plain {
                 bytes.append(plain)
                 offsets.append(at)
-                changed = true
             } else {
                 for byte in text[at..<at + length] {
                     bytes.append(byte)
@@ -34,7 +30,18 @@ enum ApparentText {
             }
         }
         offsets.append(text.count)
-        return changed ? (bytes, offsets) : nil
+        return (bytes, offsets)
+    }
+
+    /// Where the first of them stands.
+    private static func firstAlike(in text: [UInt8]) -> Int? {
+        var at = 0
+        while let next = text[at...].firstIndex(where: { $0 >= 0x80 }) {
+            let (scalar, length) = UTF8Scalars.decode(text, at: next)
+            if LookAlikes.meaning(of: scalar) != .other || sign(scalar) != nil { return next }
+            at = next + length
+        }
+        return nil
     }
 
     /// The sign of ASCII that a character looks like (UTS #39, confusables; the wide forms of the Halfwidth and Fullwidth Forms block).

@@ -16,7 +16,11 @@ public struct Glob: Hashable, Sendable {
 
     public init(_ text: String) {
         self.text = text
-        bytes = Array(text.replacing("\\*", with: "\u{1}").utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "*"), bytes.last == UInt8(ascii: "\\") { bytes[bytes.count - 1] = 1 } else { bytes.append(byte) }
+        }
+        self.bytes = bytes
         first = bytes.first.map { $0 < 2 || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") ? 0 : $0 } ?? 0
         isPlain = !bytes.contains { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
         folder = text.hasSuffix("/**") && text.utf8.count > 3 ? Array(bytes.dropLast(3)) : []

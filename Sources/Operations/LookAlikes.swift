@@ -26,6 +26,8 @@ enum LookAlikes {
         case 0x24B6...0x24CF: .letter(UInt8(scalar - 0x24B6 + 0x61))
         case 0x24D0...0x24E9: .letter(UInt8(scalar - 0x24D0 + 0x61))
         case 0x1D400...0x1D6A3: .letter(UInt8((scalar - 0x1D400) % 26 + 0x61))
+        // Letters with diacritics, and signs, are beyond these blocks or before them.
+        case ..<0x130, 0x2000...0x2129, 0x2130...: .other
         default: letters[scalar].map { .letter($0) } ?? .other
         }
     }

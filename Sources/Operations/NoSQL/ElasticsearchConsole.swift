@@ -9,7 +9,8 @@ enum ElasticsearchConsole {
         var start = 0
         while start < text.count {
             let end = text[start...].firstIndex(of: 0x0A) ?? text.count
-            let words = text[start..<end].split(whereSeparator: { $0 <= 0x20 })
+            let line = text[start..<end].drop { $0 <= 0x20 }
+            let words = line.first == UInt8(ascii: "D") || line.first == UInt8(ascii: "P") ? line.split(whereSeparator: { $0 <= 0x20 }) : []
             if words.count == 2, let method = words.first.map({ String(decoding: $0, as: UTF8.self) }), ["DELETE", "POST", "PUT"].contains(method), words[1].first == 0x2F || words[1].first == 0x5F || method != "DELETE" {
                 // The body reaches to the next request or the end.
                 var bodyEnd = end

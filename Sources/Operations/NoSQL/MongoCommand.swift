@@ -10,13 +10,13 @@ enum MongoCommand {
         "createuser", "updateuser", "grantrolestouser", "createrole", "grantprivilegestorole", "mapreduce", "eval", "$eval", "shutdown", "killop", "killallsessions", "killsessions", "killcursors",
         "setparameter", "replsetreconfig", "fsync", "setfeaturecompatibilityversion", "aggregate", "find", "count", "distinct",
     ]
+    /// What a command may carry besides what it is about.
+    private static let others: Set<String> = ["$db", "writeConcern", "comment", "lsid", "$clusterTime", "apiVersion", "maxTimeMS", "txnNumber", "autocommit", "$readPreference", "index", "dropTarget", "to", "force", "timeoutSecs"]
 
     static func operations(of document: JSONValue) -> [(operation: NoSQLOperation, object: String)] {
         guard case .object(let members) = document, let first = members.first, members.count <= 24 else { return [] }
         var found: [(NoSQLOperation, String)] = []
         let value = first.value.string ?? ""
-        // What a command may carry besides what it is about.
-        let others: Set<String> = ["$db", "writeConcern", "comment", "lsid", "$clusterTime", "apiVersion", "maxTimeMS", "txnNumber", "autocommit", "$readPreference", "index", "dropTarget", "to", "force", "timeoutSecs"]
         let isBare = members.dropFirst().allSatisfy { others.contains($0.name) }
         switch first.name.lowercased() {
         case "delete":

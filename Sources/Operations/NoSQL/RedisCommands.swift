@@ -48,6 +48,13 @@ enum RedisCommands {
         }
     }
 
+    /// First words of the commands that ``operations`` knows.
+    private static let names: Set<String> = [
+        "flushall", "flushdb", "config", "debug", "script", "function", "slaveof", "replicaof", "keys", "ft.dropindex", "module", "acl", "cluster", "client", "xgroup", "eval", "eval_ro", "fcall", "evalsha", "shutdown", "unlink", "del", "getdel",
+        "swapdb", "rename",
+    ]
+
+    /// Those commands of a text that may be among ``names``.
     private static func commands(in text: [UInt8]) -> [(words: [String], range: Range<Int>)] {
         var commands: [([String], Range<Int>)] = []
         var i = 0
@@ -60,6 +67,8 @@ enum RedisCommands {
                 continue
             }
             var words: [String] = []
+            // Words of a command that does not matter are passed over.
+            var counts = true
             while i < text.count, text[i] != 0x0A {
                 if text[i] <= 0x20 {
                     i += 1
@@ -81,9 +90,10 @@ enum RedisCommands {
                         i += 1
                     }
                 }
-                if words.count < 64 { words.append(String(decoding: word, as: UTF8.self)) }
+                if words.count < 64, counts { words.append(String(decoding: word, as: UTF8.self)) }
+                if words.count == 1, counts { counts = names.contains(words[0].lowercased().filter { $0 != ";" }) }
             }
-            if !words.isEmpty {
+            if counts, !words.isEmpty {
                 if words[0].last == ";" { words[0].removeLast() }
                 commands.append((words, start..<i))
             }

@@ -144,6 +144,12 @@ extension ShellSession {
         return operands.isEmpty ? .unknown : .file
     }
 
+    /// Tests of find that take a word, which may look like an action.
+    private static let findTests: Set<String> = [
+        "-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-lname", "-ilname", "-type", "-xtype", "-size", "-user", "-group", "-uid", "-gid", "-perm", "-newer", "-anewer", "-cnewer",
+        "-mtime", "-atime", "-ctime", "-mmin", "-amin", "-cmin", "-maxdepth", "-mindepth", "-samefile", "-links", "-inum", "-fstype", "-used", "-printf", "-regextype", "-context",
+    ]
+
     func find(_ call: Call) -> Flow {
         let words = Array(call.arguments)
         var roots: [Argument] = []
@@ -154,15 +160,10 @@ extension ShellSession {
             i += 1
         }
         if roots.isEmpty { roots = [Argument(text: ".", place: call.place)] }
-        /// Tests that take a word, which may look like an action.
-        let valued: Set<String> = [
-            "-name", "-iname", "-path", "-ipath", "-wholename", "-regex", "-iregex", "-lname", "-ilname", "-type", "-xtype", "-size", "-user", "-group", "-uid", "-gid", "-perm", "-newer", "-anewer", "-cnewer",
-            "-mtime", "-atime", "-ctime", "-mmin", "-amin", "-cmin", "-maxdepth", "-mindepth", "-samefile", "-links", "-inum", "-fstype", "-used", "-printf", "-regextype", "-context",
-        ]
         while i < words.count {
             let word = words[i].text
             i += 1
-            if valued.contains(word) {
+            if Self.findTests.contains(word) {
                 i += 1
             } else if word == "-delete" {
                 noteEach("files.delete-found", roots, call)

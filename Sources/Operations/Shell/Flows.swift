@@ -16,8 +16,8 @@ extension ShellSession {
     func echo(_ call: Call) -> Flow {
         var arguments = call.arguments
         var interprets = false
-        while let first = arguments.first?.text, first.count > 1, first.hasPrefix("-"), first.dropFirst().allSatisfy({ "neE".contains($0) }) {
-            if first.contains("e") { interprets = true }
+        while let first = arguments.first?.text.utf8, first.count > 1, first.first == UInt8(ascii: "-"), first.dropFirst().allSatisfy({ "neE".utf8.contains($0) }) {
+            if first.contains(UInt8(ascii: "e")) { interprets = true }
             arguments = arguments.dropFirst()
         }
         if let flow = Self.unknownFlow(arguments) { return flow }
@@ -81,7 +81,7 @@ extension ShellSession {
             }
             // The format is used again while arguments are left.
             if values.count == before { break }
-            guard spend(bytes.count, format.place) else { break }
+            guard spend(template.count, format.place) else { break }
         } while !values.isEmpty
         return .text(bytes)
     }

@@ -55,9 +55,10 @@ extension ShellSession {
                 }
                 continue
             }
-            if text.dropFirst().contains("c") { readsText = true }
-            if text.dropFirst().contains("s") { readsInput = true }
-            if text.hasSuffix("o") || text.hasSuffix("O") { rest = rest.dropFirst() }
+            let letters = text.utf8.dropFirst()
+            if letters.contains(UInt8(ascii: "c")) { readsText = true }
+            if letters.contains(UInt8(ascii: "s")) { readsInput = true }
+            if letters.last == UInt8(ascii: "o") || letters.last == UInt8(ascii: "O") { rest = rest.dropFirst() }
         }
         if readsText {
             guard let text = rest.first else { return .unknown }

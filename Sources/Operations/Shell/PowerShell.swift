@@ -178,7 +178,7 @@ struct PowerShellReader {
                 return statement
             case UInt8(ascii: "&"):
                 finish(&statement)
-                word = []
+                word.removeAll(keepingCapacity: true)
                 hasWord = false
                 at += 1
                 if !statement.words.isEmpty { return statement }
@@ -192,7 +192,7 @@ struct PowerShellReader {
                 }
             case 32, 9, 13, UInt8(ascii: ","):
                 finish(&statement)
-                word = []
+                word.removeAll(keepingCapacity: true)
                 hasWord = false
                 at += 1
             case UInt8(ascii: "`"), UInt8(ascii: "^"):

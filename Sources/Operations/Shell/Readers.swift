@@ -4,15 +4,18 @@ extension ShellSession {
     /// - Parameter dialect: a name of `SQLDialect`, or empty where it is not known.
     func readSQL(_ text: String, dialect: String, place: Range<Int>, depth: Int) {
         guard spend(text.utf8.count, place) else { return }
+        let bytes = Array(text.utf8)
         // What clients do themselves: psql's \! and sqlite's .shell hand a line to the shell.
-        for line in text.split(separator: "\n") {
-            let line = line.drop { $0 == " " }
-            for escape in ["\\!", ".shell ", ".system ", "\\copy", "system "] where line.hasPrefix(escape) && escape != "\\copy" {
-                _ = read(String(line.dropFirst(escape.utf8.count)), place: place, input: .nothing, depth: depth + 1)
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            let line = line.drop { $0 == UInt8(ascii: " ") }
+            for escape in Self.clientEscapes where line.starts(with: escape) {
+                _ = read(Array(line.dropFirst(escape.count)), place: place, input: .nothing, depth: depth + 1)
             }
         }
-        adopt(SQLReader.read(text, dialect: SQLDialect(rawValue: dialect)), place)
+        adopt(SQLReader.read(bytes, dialect: SQLDialect(rawValue: dialect)), place)
     }
+
+    private static let clientEscapes = ["\\!", ".shell ", ".system ", "system "].map { Array($0.utf8) }
 
     /// Takes over what another reader has found; its places are those of the text that held the statement.
     private func adopt(_ other: Reading, _ place: Range<Int>) {

@@ -561,18 +561,17 @@ struct ShellParser {
     }
 
     private func readReservedWord() -> String? {
-        guard at < text.count, Self.startsReserved[Int(text[at])] else { return nil }
+        guard at < text.count, !Self.reservedByFirst[Int(text[at])].isEmpty else { return nil }
         var end = at
         while end < text.count, end - at < 9, !Self.ends(text[end]), text[end] != UInt8(ascii: " "), text[end] != UInt8(ascii: "\t"), text[end] != 13 { end += 1 }
         guard end > at, end - at <= 8 else { return nil }
-        let word = String(decoding: text[at..<end], as: UTF8.self)
-        return Self.reserved.contains(word) ? word : nil
+        return Self.reservedByFirst[Int(text[at])].first { $0.utf8.count == end - at && text[at..<end].elementsEqual($0.utf8) }
     }
 
-    private static let reserved: Set<String> = [
+    private static let reserved = [
         "if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until", "case", "esac", "{", "}", "!", "function", "select", "[[",
     ]
-    private static let startsReserved: [Bool] = (0..<256).map { byte in reserved.contains { $0.utf8.first! == UInt8(byte) } }
+    private static let reservedByFirst: [[String]] = (0..<256).map { byte in reserved.filter { $0.utf8.first! == UInt8(byte) } }
 
     /// A name, which may be of any bytes: decoded it may have more of them than it takes.
     private mutating func takeName() -> String {

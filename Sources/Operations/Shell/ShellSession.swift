@@ -177,7 +177,7 @@ final class ShellSession {
                     runComputed(string(first), first.flow >= 0 ? flows[first.flow] : .unknown, place)
                     return .unknown
                 }
-            } else if first.marks.contains(.pattern), let known = Self.programName(matching: name) {
+            } else if first.marks.contains(.pattern), name != "[", let known = Self.programName(matching: name) {
                 name = known
             }
         }
@@ -185,7 +185,8 @@ final class ShellSession {
         lastName = name
         if networked, Self.isShell(name) || Interpreters.languages[name] != nil { note("code.reverse-shell", name, place) }
         if !mayBePowerShell, PowerShellReader.knows(name) { mayBePowerShell = true }
-        guard Self.isLookedAt(name) || table.programs[name] != nil || !aliases.isEmpty && aliases[name] != nil || Self.makesFileSystems(name) || mentionsRemoval(fields[range]) && !functions.contains(name)
+        let known = Self.known[name]
+        guard known != nil || table.programs[name] != nil || !aliases.isEmpty && aliases[name] != nil || Self.makesFileSystems(name) || mentionsRemoval(fields[range]) && !functions.contains(name)
         else { return .unknown }
         var arguments: [Argument] = []
         arguments.reserveCapacity(range.count - 1)
@@ -198,7 +199,7 @@ final class ShellSession {
             let quoted = arguments.map { "'" + $0.text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'" }
             return read(([alias] + quoted).joined(separator: " "), place: place, input: input, depth: depth + 1)
         }
-        return look(Call(name: name, arguments: arguments[...], input: input, place: place, depth: depth))
+        return look(Call(name: name, arguments: arguments[...], input: input, place: place, depth: depth), as: known)
     }
 
     /// Whether a command that no table knows has a word such as `delete` among its first.
@@ -214,14 +215,16 @@ final class ShellSession {
 
     private static let removals: Set<String> = ["delete", "destroy", "purge", "wipe", "terminate", "nuke"]
 
+    func look(_ call: Call) -> Flow { look(call, as: Self.known[call.name]) }
+
     /// Looks at a command by its name.
-    func look(_ call: Call) -> Flow {
+    private func look(_ call: Call, as known: Known?) -> Flow {
         guard call.depth < Self.deepest else {
             note(.tooDeep, call.place)
             isStopped = true
             return .unknown
         }
-        switch Self.known[call.name] {
+        switch known {
         case .program(let look): return look(self)(call)
         case .shell: return shell(call)
         case .wrapper(let wrapper): return look(through: wrapper, call)

@@ -475,7 +475,8 @@ extension ShellParser {
     private mutating func expandBraces(_ field: Building) -> Bool {
         let base = field.start
         let bytes = Array(session.arena[base...])
-        let signs = Set(field.braces.map { $0 - base })
+        var signs = Array(repeating: false, count: bytes.count)
+        for offset in field.braces { signs[offset - base] = true }
         var results: [[UInt8]] = []
         var left = 256
         guard Braces.expand(bytes[...], signs, into: &results, &left), results.count > 1 || results.first?.count != bytes.count else { return false }
@@ -538,15 +539,15 @@ enum Braces {
     /// The words that `bytes` stands for.
     ///
     /// - Parameters:
-    ///   - signs: offsets (in the whole word) of the unquoted `{`, `,` and `}`.
+    ///   - signs: of each byte of the whole word whether it is an unquoted `{`, `,` or `}`.
     ///   - left: how many words may still be made.
     /// - Returns: false if nothing in it is a list.
-    static func expand(_ bytes: ArraySlice<UInt8>, _ signs: Set<Int>, into results: inout [[UInt8]], _ left: inout Int) -> Bool {
-        guard left > 0, let open = bytes.indices.first(where: { bytes[$0] == UInt8(ascii: "{") && signs.contains($0) }) else { return false }
+    static func expand(_ bytes: ArraySlice<UInt8>, _ signs: [Bool], into results: inout [[UInt8]], _ left: inout Int) -> Bool {
+        guard left > 0, let open = bytes.indices.first(where: { signs[$0] && bytes[$0] == UInt8(ascii: "{") }) else { return false }
         var level = 0
         var commas: [Int] = []
         var close: Int?
-        for i in open..<bytes.endIndex where signs.contains(i) {
+        for i in open..<bytes.endIndex where signs[i] {
             switch bytes[i] {
             case UInt8(ascii: "{"): level += 1
             case UInt8(ascii: ","): if level == 1 { commas.append(i) }

@@ -102,7 +102,7 @@ extension ShellSession {
             guard let dashes = arguments.firstIndex(where: { $0.text == "--" }) else { return lookByTable(call) }
             return look(at: arguments[(dashes + 1)...], input: call.input, place: call.place, depth: call.depth)
         }
-        if call.name == "sudo" || call.name == "doas", arguments.contains(where: { $0.text == "-s" || $0.text == "-i" }), case .text(let text) = call.input {
+        if call.name == "sudo" || call.name == "doas", case .text(let text) = call.input, arguments.contains(where: { $0.text == "-s" || $0.text == "-i" }) {
             _ = read(text, place: call.place, input: .nothing, depth: call.depth + 1)
         }
         arguments = Self.command(in: arguments, wrapper)
