@@ -42,10 +42,20 @@ public enum SQLReader {
         return seen.map { parse(text, $0, nil) }
     }
 
+    /// Whether all parsers found the same.
+    private static func agree(_ parsers: [SQLParser]) -> Bool {
+        guard let first = parsers.first else { return true }
+        return parsers.dropFirst().allSatisfy { other in
+            other.breaksOff == first.breaksOff && other.obscurities == first.obscurities && other.found.elementsEqual(first.found) { $0.range == $1.range && $0.operation == $1.operation && $0.object == $1.object }
+        }
+    }
+
     private static func merge(_ parsers: [SQLParser], into reading: Reading, _ count: Int) -> Reading {
         var reading = reading
         let someIsWhole = parsers.contains { !$0.breaksOff }
         if !someIsWhole { reading.obscurities.append(Obscurity(.malformed, range: 0..<count)) }
+        // Mostly all dialects agree.
+        let parsers = agree(parsers) ? Array(parsers.prefix(1)) : parsers
         var operations: Set<Operation> = []
         var obscurities: Set<Obscurity> = []
         // Statements whose object some dialect can tell, where for another one it is no name.

@@ -184,8 +184,9 @@ final class ShellSession {
         name = Self.programName(name)
         lastName = name
         if networked, Self.isShell(name) || Interpreters.languages[name] != nil { note("code.reverse-shell", name, place) }
-        if !mayBePowerShell, PowerShellReader.knows(name) { mayBePowerShell = true }
         let known = Self.known[name]
+        // Of the names that both have, only cmd's own means Windows.
+        if !mayBePowerShell, known == nil || name == "cmd", PowerShellReader.knows(name) { mayBePowerShell = true }
         guard known != nil || table.programs[name] != nil || !aliases.isEmpty && aliases[name] != nil || Self.makesFileSystems(name) || mentionsRemoval(fields[range]) && !functions.contains(name)
         else { return .unknown }
         var arguments: [Argument] = []

@@ -475,18 +475,25 @@ extension ShellParser {
     private mutating func expandBraces(_ field: Building) -> Bool {
         let base = field.start
         let bytes = Array(session.arena[base...])
+        func add(_ parts: ArraySlice<UInt8>...) -> Bool {
+            let start = session.arena.count
+            for part in parts { session.arena += part }
+            guard session.spend(session.arena.count - start, places.place(field.source..<field.source)) else { return false }
+            if session.arena.count > start { session.fields.append(ShellField(bytes: start..<session.arena.count, source: field.source..<at, marks: field.marks, flow: field.flow)) }
+            return true
+        }
+        // One list without others in it, as most are.
+        let (open, close) = (field.braces[0] - base, field.braces[field.braces.count - 1] - base)
+        if bytes[open] == UInt8(ascii: "{"), bytes[close] == UInt8(ascii: "}"), field.braces[1..<field.braces.count - 1].allSatisfy({ bytes[$0 - base] == UInt8(ascii: ",") }) {
+            for (before, after) in zip(field.braces, field.braces.dropFirst()) where !add(bytes[..<open], bytes[(before - base + 1)..<(after - base)], bytes[(close + 1)...]) { break }
+            return true
+        }
         var signs = Array(repeating: false, count: bytes.count)
         for offset in field.braces { signs[offset - base] = true }
         var results: [[UInt8]] = []
         var left = 256
         guard Braces.expand(bytes[...], signs, into: &results, &left), results.count > 1 || results.first?.count != bytes.count else { return false }
-        for result in results {
-            guard session.spend(result.count, places.place(field.source..<field.source)) else { return true }
-            guard !result.isEmpty else { continue }
-            let start = session.arena.count
-            session.arena += result
-            session.fields.append(ShellField(bytes: start..<session.arena.count, source: field.source..<at, marks: field.marks, flow: field.flow))
-        }
+        for result in results where !add(result[...]) { break }
         return true
     }
 
