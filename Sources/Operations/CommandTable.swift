@@ -128,6 +128,12 @@ public struct CommandTable: Sendable {
         "--help", "--dry-run", "--dryrun", "--dry_run", "--what-if", "--noop", "--simulate", "--validate-only", "-help", "-WhatIf", "--list-only",
     ]
 
+    /// Told by its length and first letter, since most are not.
+    private static func mayBeHarmless(_ name: String) -> Bool {
+        let letters = name.utf8.drop { $0 == UInt8(ascii: "-") }
+        return letters.count > 3 && "hdwWnsvl".utf8.contains(letters.first ?? 0)
+    }
+
     /// What a command is by the table: the operation, its object, and the form that says so; nil if none fits.
     func operation(of program: Program, _ arguments: ArraySlice<Argument>) -> (name: String, object: String)? {
         var words: [String] = []
@@ -159,7 +165,7 @@ public struct CommandTable: Sendable {
                     i += 1
                 }
             }
-            if name.utf8.count > 4 {
+            if Self.mayBeHarmless(name) {
                 if Self.harmless.contains(name), value.map({ $0 != "none" && $0 != "false" }) ?? true { return nil }
                 if name == "--version", value == nil, words.isEmpty { return nil }
             }

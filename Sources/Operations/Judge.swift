@@ -90,7 +90,7 @@ public struct Judge: Sendable {
         case .sql: return SQLReader.read(bytes)
         case .parameter:
             var reading = SQLInjection.read(bytes)
-            reading.operations += ShellReader.read(bytes, table: table).operations
+            reading.operations += ShellReader.readParameter(bytes, table: table).operations
             return reading
         case .mongo: return NoSQLReader.read(String(decoding: bytes, as: UTF8.self), language: .mongodb)
         case .redis: return NoSQLReader.read(String(decoding: bytes, as: UTF8.self), language: .redis)

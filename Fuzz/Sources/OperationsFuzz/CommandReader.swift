@@ -5,7 +5,7 @@ import Foundation
 import Operations
 
 /// One reader under test, with the shipped catalogue.
-public struct CommandReader {
+public struct CommandReader: Sendable {
     /// Names of readers: domains of the judge, and `judge`, which is told nothing and finds out the language.
     public static let names = ["shell", "powershell", "code", "sql", "mongo", "redis", "nosql", "http", "parameter", "judge"]
 
@@ -36,8 +36,12 @@ public struct CommandReader {
         where place.lowerBound < 0 || place.upperBound > count {
             throw BrokenPromise("\(what) at \(place) of a text of \(count) bytes")
         }
-        // A newline at the end changes nothing, unless something is open there: a quote, a here-document, an escape.
+        // A newline at the end changes nothing, unless something is open there, a quote, a here-document, an escape, or the end is a request's body.
         if reading.obscurities.contains(where: { $0.reason == .malformed }) || text.utf8.last.map({ "\\^`\r".utf8.contains($0) }) ?? true { return }
+        for quote in "'\"`".utf8 where text.utf8.count(where: { $0 == quote }) % 2 == 1 { return }
+        // Wide quotes are read as quotes.
+        if text.utf8.contains(0xEF) { return }
+        if Judge.language(of: Array(text.utf8), domain: domain) == .http { return }
         let next = judge.judge(text + "\n", domain: domain)
         if next.decision != verdict.decision {
             throw BrokenPromise("\(verdict.decision.rawValue) \(verdict.rule), and with a newline behind it \(next.decision.rawValue) \(next.rule)")

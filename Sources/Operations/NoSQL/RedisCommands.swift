@@ -28,7 +28,7 @@ enum RedisCommands {
             case ("xgroup", "destroy"): add(.delete, words.dropFirst(2).first ?? "")
             case ("eval", _) where words.count > 2 && (isCertain || words[1].contains("redis.")), ("eval_ro", _) where words.count > 2, ("fcall", _) where isCertain, ("evalsha", _) where isCertain:
                 add(.runCode)
-                if depth < 4 { found += called(in: words[1]).flatMap { operations(of: $0, isCertain: true, depth: depth + 1) }.map { Operation($0.name, object: $0.object, range: range) } }
+                if depth < 4, words.count > 1 { found += called(in: words[1]).flatMap { operations(of: $0, isCertain: true, depth: depth + 1) }.map { Operation($0.name, object: $0.object, range: range) } }
             case ("shutdown", _) where isCertain || words.count == 2 && ["nosave", "save", "now", "force"].contains(second): add(.shutdown)
             case ("unlink", _) where isCertain || words.count > 1 && second.contains("*"), ("del", _) where isCertain || words.count == 2 && second.contains("*"), ("getdel", _) where isCertain:
                 add(words.dropFirst().contains("*") ? .deleteAll : .delete, words.dropFirst().first ?? "")

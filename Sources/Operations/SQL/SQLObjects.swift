@@ -98,6 +98,8 @@ extension SQLParser {
         switch kindOfObject {
         case .function, .procedure, .proc, .trigger, .package, .event, .task, .macro, .rule, .alert, .routine, .flow, .script, .aggregate, .library:
             emit(.createRoutine, object, i, afterName)
+            // MySQL: a function of a library of machine code.
+            if (afterName..<afterName + 8).contains(where: { keyword($0) == .sharedlibrary }) { emit(.loadCode, object, i, afterName) }
             return definition(from: afterName, object, kindOfObject)
         case .type where isType:
             emit(.createRoutine, object, i, afterName)

@@ -13,12 +13,12 @@ extension ShellSession {
         var decoded: [UInt8]?
         var runsCode = false
         while let call = reader.next() {
-            if call.strings.contains(where: { $0.hasSuffix("/sh") || $0.hasSuffix("/bash") || $0 == "sh" || $0 == "bash" || $0.hasSuffix("cmd.exe") || $0.hasPrefix("/bin/sh") || $0.hasPrefix("/bin/bash") }) { hasShell = true }
+            if call.strings.contains(where: { $0.hasSuffix("/sh") || $0.hasSuffix("/bash") || $0 == "sh" || $0 == "bash" || $0.hasSuffix("cmd.exe") || $0.hasPrefix("/bin/sh") || $0.hasPrefix("/bin/bash") || $0.hasPrefix("sh <&") || $0.hasPrefix("sh -i") || $0.hasPrefix("bash -i") || $0.hasPrefix("bash <&") }) { hasShell = true }
             switch call.tail {
             case "socket", "connect", "fsockopen", "tcpsocket", "create_connection", "createconnection": hasSocket = true
             default: break
             }
-            if call.name.hasPrefix("socket") || call.tail.hasPrefix("socket") || call.tail.hasSuffix("socket") { hasSocket = true }
+            if call.name.hasPrefix("socket") || call.name.hasPrefix("tcpsocket") || call.tail.hasPrefix("socket") || call.tail.hasSuffix("socket") { hasSocket = true }
             if call.tail == "dup2" || call.tail == "spawn" && call.name.hasPrefix("pty") { hasShell = true }
             if let text = call.decoded { decoded = text }
             switch CodeReader.meaning(of: call, language) {
@@ -41,6 +41,7 @@ extension ShellSession {
                     let arguments = words.map { Argument(text: $0, place: place) }
                     _ = look(at: arguments[...], input: .nothing, place: place, depth: depth)
                 }
+            case .pipes: for text in call.strings.suffix(1) { _ = read(String(text.split(separator: "|").joined(separator: "|")), place: place, input: .nothing, depth: depth + 1) }
             case .removesTree: note("code.remove-recursively", call.strings.first.map(resolved) ?? "", place)
             case .removes: for text in call.strings { note("files.remove", resolved(text), place) }
             case .truncates: for text in call.strings.prefix(1) { note("files.overwrite", resolved(text), place) }
@@ -51,6 +52,7 @@ extension ShellSession {
             case .nothing: break
             }
         }
+        if runsCode, reader.fetches { note("code.run-downloaded", "", place) }
         if runsCode, let decoded { readCode(String(decoding: decoded, as: UTF8.self), language, place: place, depth: depth + 1) }
         if runsCode, decoded == nil, reader.decodes { note("code.run-decoded", "", place) }
         if hasSocket, hasShell { note("code.reverse-shell", "", place) }
@@ -64,10 +66,23 @@ struct CodeReader {
     var at = 0
     /// Something in it decodes what it is given.
     private(set) var decodes = false
+    /// Something in it fetches what it is given.
+    private(set) var fetches = false
+    /// What Python's imports call modules and functions, `import subprocess as s`, by that name.
+    private let imported: [String: String]
 
     init(bytes: [UInt8], language: Interpreters.Language) {
         self.bytes = bytes
         self.language = language
+        imported = language == .python ? Self.imported(String(decoding: bytes, as: UTF8.self)) : [:]
+    }
+
+    private static func imported(_ code: String) -> [String: String] {
+        guard code.utf8.count < 1 << 16, code.contains("import") else { return [:] }
+        var names: [String: String] = [:]
+        let words = code.split { " \n\t;,()".contains($0) }.map { $0.lowercased() }
+        for (index, word) in words.enumerated() where word == "as" && index > 0 && index + 1 < words.count { names[words[index + 1]] = words[index - 1] }
+        return names
     }
 
     struct Found {
@@ -84,7 +99,7 @@ struct CodeReader {
         var writes = false
     }
 
-    enum Meaning { case nothing, runs, deletes, removes, removesTree, truncates, queries, reads, requests(String) }
+    enum Meaning { case nothing, runs, pipes, deletes, removes, removesTree, truncates, queries, reads, requests(String) }
 
     static func meaning(of call: Found, _ language: Interpreters.Language) -> Meaning {
         switch call.tail {
@@ -93,7 +108,9 @@ struct CodeReader {
             return .runs
         case "exec", "eval", "instance_eval":
             return .runs
-        case "execute" where call.name == "os.execute", "script" where language == .other:
+        case "execute" where call.name == "os.execute" || call.name == "().execute" && language == .other, "script" where language == .other:
+            return .runs
+        case "run" where call.name == "run" && language == .other, "cmd" where language == .other && (call.name == "cmd" || call.name.hasPrefix("system")):
             return .runs
         case "run", "call":
             return language == .python && (call.name.hasPrefix("subprocess") || call.name == "run" || call.name == "call") || call.name.hasPrefix("deno") ? .runs : .nothing
@@ -113,6 +130,8 @@ struct CodeReader {
         case "truncate", "truncatesync", "writefilesync", "writefile", "file_put_contents", "write_text", "write_bytes":
             return .truncates
         case "open", "fopen":
+            // perl: open(F, "|command")
+            if language == .perl, call.strings.last?.utf8.first == UInt8(ascii: "|") || call.strings.last?.utf8.last == UInt8(ascii: "|") { return .pipes }
             return call.writes ? .truncates : .reads
         case "readfilesync", "readfile", "file_get_contents", "read_text":
             return .reads
@@ -170,7 +189,11 @@ struct CodeReader {
                 break
             }
         }
-        let name = String(decoding: bytes[start..<at], as: UTF8.self).lowercased()
+        var name = String(decoding: bytes[start..<at], as: UTF8.self).lowercased()
+        if !imported.isEmpty {
+            let first = name.prefix { $0 != "." }
+            if let meant = imported[String(first)] { name = meant + name.dropFirst(first.count) }
+        }
         var found = Found(name: name, tail: Self.tail(name))
         if name == "recursive" || name == "true" { return nil }
         var next = at
@@ -181,9 +204,30 @@ struct CodeReader {
             found.strings = [delimited()]
             return found
         }
+        if language == .perl, name == "system" || name == "exec", bytes[next...].starts(with: "qw".utf8), next + 2 < bytes.count {
+            at = next + 2
+            found.strings = delimited().split(separator: " ").map(String.init)
+            return found
+        }
+        if language == .perl, name == "unlink", bytes[next] == UInt8(ascii: "<") {
+            at = next
+            found.strings = [delimited()]
+            return found
+        }
+        // Bun.$`…`
+        if language == .node, name.utf8.last == UInt8(ascii: "$"), bytes[next] == UInt8(ascii: "`") {
+            at = next
+            return Found(name: "`", tail: "`", strings: [string()])
+        }
         if bytes[next] == UInt8(ascii: "(") {
             at = next + 1
             arguments(of: &found, until: UInt8(ascii: ")"))
+            // getattr(os, 'system')('…')
+            if found.tail == "getattr", let member = found.strings.last?.lowercased(), at < bytes.count, bytes[at] == UInt8(ascii: "(") {
+                found = Found(name: "os." + member, tail: member)
+                at += 1
+                arguments(of: &found, until: UInt8(ascii: ")"))
+            }
             // What is called on the result: Path('x').unlink(), require('fs').rmSync('x').
             return chained(found)
         }
@@ -247,6 +291,7 @@ struct CodeReader {
                         nested = true
                         decodes = true
                     }
+                    if Self.fetchers.contains(Self.tail(word)) || word == "requests.get" || word == "httpx.get" { fetches = true }
                     // A call within the arguments: look at it in its turn.
                     if at < bytes.count, bytes[at] == UInt8(ascii: "("), Self.tail(word) == "system" || Self.tail(word) == "popen" || Self.tail(word) == "rmtree" {
                         at = start
@@ -272,6 +317,8 @@ struct CodeReader {
         let isHex = found.strings.contains("hex") || found.name.contains("hex")
         found.decoded = isHex ? Decoding.hexadecimal(text.utf8) : Decoding.base64(text.utf8)
     }
+
+    private static let fetchers: Set<String> = ["urlopen", "urlretrieve", "fetch", "openuri", "get_contents"]
 
     private mutating func chained(_ found: Found) -> Found {
         var result = found

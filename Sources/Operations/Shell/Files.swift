@@ -129,6 +129,25 @@ extension ShellSession {
         return call.input
     }
 
+    /// What stands in place of the pattern in a command `s` of sed that runs it (GNU sed manual, 3.3, flag `e`).
+    private static func substitutedCommand(_ script: [UInt8]) -> [UInt8]? {
+        guard script.count > 4, script[0] == UInt8(ascii: "s") else { return nil }
+        var parts: [[UInt8]] = [[]]
+        var i = 2
+        while i < script.count, parts.count < 3 {
+            if script[i] == UInt8(ascii: "\\"), i + 1 < script.count {
+                parts[parts.count - 1].append(script[i + 1])
+                i += 1
+            } else if script[i] == script[1] {
+                parts.append([])
+            } else {
+                parts[parts.count - 1].append(script[i])
+            }
+            i += 1
+        }
+        return parts.count == 3 && script[i...].prefix { $0 != UInt8(ascii: ";") }.contains(UInt8(ascii: "e")) ? parts[1] : nil
+    }
+
     /// sed -i, and its command `e`, which runs a shell.
     func edit(_ call: Call) -> Flow {
         let options = Options(call.arguments, valued: "efEl", long: ["expression", "file"])
@@ -137,10 +156,13 @@ extension ShellSession {
         let script = scripts.isEmpty ? operands.isEmpty ? nil : operands.removeFirst() : scripts.first
         if options.given.contains(where: { $0.name == "i" || $0.name.hasPrefix("in-place") || $0.name == "in-place" }) { noteEach("files.edit", operands, call) }
         for file in operands { readFile(file.text, file.place) }
+        // s/…/command/e
+        if let script, let command = Self.substitutedCommand(Array(script.text.utf8)) { _ = read(command, place: script.place, input: .nothing, depth: call.depth + 1) }
         if let script, let first = script.text.drop(while: { $0.isNumber || $0 == "$" || $0 == " " }).first, first == "e" {
             _ = read(String(script.text.drop { $0.isNumber || $0 == "$" || $0 == " " }.dropFirst()), place: script.place, input: .nothing, depth: call.depth + 1)
         }
         if operands.contains(where: { isSecret($0.text) }) { return .secret }
+        if operands.isEmpty, case .text = call.input { return .decoded }
         return operands.isEmpty ? .unknown : .file
     }
 

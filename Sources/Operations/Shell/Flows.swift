@@ -139,6 +139,12 @@ extension ShellSession {
         }
     }
 
+    /// less, more: what they read, and `+!command`.
+    func pager(_ call: Call) -> Flow {
+        for argument in call.arguments where argument.text.hasPrefix("+!") { _ = read(String(argument.text.dropFirst(2)), place: argument.place, input: .nothing, depth: call.depth + 1) }
+        return filter(call)
+    }
+
     func decodeBase64(_ call: Call) -> Flow {
         let options = Options(call.arguments, valued: "wi", long: ["wrap"])
         let isBase32 = options.has("base32")

@@ -6,7 +6,7 @@ enum Interpreters {
     static let languages: [String: Language] = {
         var languages: [String: Language] = [
             "python": .python, "python2": .python, "python3": .python, "pypy": .python, "pypy3": .python, "ipython": .python, "py": .python, "node": .node, "nodejs": .node, "deno": .node, "bun": .node, "ts-node": .node, "tsx": .node,
-            "perl": .perl, "perl5": .perl, "ruby": .ruby, "irb": .ruby, "jruby": .ruby, "php": .php, "lua": .lua, "luajit": .lua, "osascript": .other, "rscript": .other, "groovy": .other, "tclsh": .other, "elixir": .other, "jshell": .other,
+            "perl": .perl, "perl5": .perl, "ruby": .ruby, "irb": .ruby, "jruby": .ruby, "php": .php, "lua": .lua, "luajit": .lua, "osascript": .other, "rscript": .other, "groovy": .other, "tclsh": .other, "elixir": .other, "jshell": .other, "julia": .other, "erl": .other,
         ]
         for minor in 6...15 { languages["python3.\(minor)"] = .python }
         languages["python2.7"] = .python
@@ -21,7 +21,7 @@ enum Interpreters {
         case .node: ["-e", "--eval", "-p", "--print", "-pe", "eval"]
         case .perl, .ruby, .lua: ["-e", "-E"]
         case .php: ["-r", "--run", "-B", "-R", "-E"]
-        case .other: ["-e", "--eval"]
+        case .other: ["-e", "--eval", "-eval"]
         }
     }
 }
@@ -32,6 +32,8 @@ extension ShellSession {
         var rest = call.arguments
         var readsText = false
         var readsInput = false
+        // Commands are only checked for their form.
+        var runsNothing = false
         while let first = rest.first {
             let text = first.known
             if text == "--" {
@@ -58,13 +60,15 @@ extension ShellSession {
             let letters = text.utf8.dropFirst()
             if letters.contains(UInt8(ascii: "c")) { readsText = true }
             if letters.contains(UInt8(ascii: "s")) { readsInput = true }
+            if letters.contains(UInt8(ascii: "n")), text.utf8.first == UInt8(ascii: "-") { runsNothing = true }
             if letters.last == UInt8(ascii: "o") || letters.last == UInt8(ascii: "O") { rest = rest.dropFirst() }
         }
+        if runsNothing { return .nothing }
         if readsText {
             guard let text = rest.first else { return .unknown }
             // Behind the text stand $0, $1, …
-            for (index, argument) in rest.dropFirst(2).prefix(9).enumerated() { assign("\(index + 1)", Array(argument.text.utf8)) }
-            if rest.count > 2 { assign("@", Array(rest.dropFirst(2).map(\.text).joined(separator: " ").utf8), isList: true) }
+            if let name = rest.dropFirst().first { assign("0", Array(name.text.utf8)) }
+            assignParameters(rest.dropFirst(2))
             return read(text, input: call.input, depth: call.depth + 1)
         }
         guard rest.isEmpty || readsInput else {
@@ -122,6 +126,9 @@ extension ShellSession {
             } else if !text.hasPrefix("-") {
                 hasScript = true
                 if first.marks.contains(.process) { return run(first.flow, language, call) }
+                // A script that the catalogue knows as a program: manage.py, artisan.
+                let script = Self.programName(first.text)
+                if let program = table.programs[script], let (name, object) = table.operation(of: program, rest) { note(name, object, call.place) }
                 if downloadedFiles.contains(resolved(first.text)) { note("code.run-downloaded", first.text, call.place) }
                 break
             }
@@ -148,9 +155,48 @@ extension ShellSession {
         let options = Options(call.arguments, valued: "Ffv", long: ["field-separator", "assign", "file"], stopsAtOperand: true)
         guard let program = options.operands.first, options.value("f", "file") == nil else { return .unknown }
         readCode(program.text, .other, place: program.place, depth: call.depth + 1)
+        for command in Self.pipedCommands(inAwk: Array(program.text.utf8)) { _ = read(command, place: program.place, input: .nothing, depth: call.depth + 1) }
+        if case .text = call.input { return .decoded }
         let files = options.operands.dropFirst()
         for file in files { readFile(file.text, file.place) }
         return files.contains { isSecret($0.text) } ? .secret : files.isEmpty ? .unknown : .file
+    }
+
+    /// Strings at a pipe: `"command" | getline`, `print | "command"` (gawk manual, 5.7 and 4.10).
+    private static func pipedCommands(inAwk program: [UInt8]) -> [[UInt8]] {
+        guard program.contains(UInt8(ascii: "|")) else { return [] }
+        var commands: [[UInt8]] = []
+        var last: [UInt8]?
+        var isPiped = false
+        var i = 0
+        while i < program.count {
+            if program[i] == UInt8(ascii: "\"") {
+                var text: [UInt8] = []
+                i += 1
+                while i < program.count, program[i] != UInt8(ascii: "\"") {
+                    if program[i] == UInt8(ascii: "\\"), i + 1 < program.count { i += 1 + Escapes.resolve(program, at: i + 1, into: &text) } else {
+                        text.append(program[i])
+                        i += 1
+                    }
+                }
+                if isPiped { commands.append(text) } else { last = text }
+                isPiped = false
+            } else if program[i] == UInt8(ascii: "|") {
+                if let last, program[i...].dropFirst().drop(while: { $0 == UInt8(ascii: "&") || $0 <= 0x20 }).starts(with: "getline".utf8) { commands.append(last) }
+                isPiped = true
+            } else if program[i] > 0x20, program[i] != UInt8(ascii: "&") {
+                (last, isPiped) = (nil, false)
+            }
+            i += 1
+        }
+        return commands
+    }
+
+    /// ed: lines that begin with `!`.
+    func lineEditor(_ call: Call) -> Flow {
+        guard case .text(let bytes) = call.input else { return .nothing }
+        for line in bytes.split(separator: UInt8(ascii: "\n")) where line.first == UInt8(ascii: "!") { _ = read(Array(line.dropFirst()), place: call.place, input: .nothing, depth: call.depth + 1) }
+        return .nothing
     }
 
     /// vim -c '!command'.

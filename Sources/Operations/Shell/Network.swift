@@ -59,6 +59,22 @@ extension ShellSession {
         return urls.isEmpty ? .nothing : .downloaded
     }
 
+    /// fetch, lynx, aria2c and their like: what they get, or the file they put it into.
+    func download(_ call: Call) -> Flow {
+        // The long options of lynx and w3m have one hyphen.
+        if call.name == "lynx" || call.name == "w3m" { return call.arguments.contains { $0.text.hasPrefix("-") } ? .downloaded : .unknown }
+        let options = Options(call.arguments, valued: "od", long: ["out", "output", "dir"])
+        let urls = options.operands.filter { $0.text.contains(".") || $0.text.contains("/") }
+        guard !urls.isEmpty else { return .unknown }
+        if let file = options.value("o", "out", "output")?.text, file != "-" {
+            note("files.overwrite", resolved(file), call.place)
+            downloadedFiles.insert(resolved(file))
+            return .nothing
+        }
+        if call.name == "aria2c" || call.name == "axel" { for url in urls { downloadedFiles.insert(resolved(Self.fileName(of: url.text))) } }
+        return .downloaded
+    }
+
     func wget(_ call: Call) -> Flow {
         let options = Options(
             call.arguments, valued: "aoOtTwPUeiDIXARlQB",

@@ -9,7 +9,7 @@ struct Options {
     ///   - valued: letters of short options that take a value.
     ///   - long: names of long options whose value is the next word.
     ///   - stopsAtOperand: whether options end at the first operand, as in programs that run others.
-    init(_ arguments: ArraySlice<Argument>, valued: String = "", long: [String] = [], stopsAtOperand: Bool = false) {
+    init(_ arguments: ArraySlice<Argument>, valued: String = "", long: some Sequence<String> = [String](), stopsAtOperand: Bool = false) {
         operands.reserveCapacity(arguments.count)
         var i = arguments.startIndex
         while i < arguments.endIndex {

@@ -8,6 +8,8 @@ extension ShellSession {
         guard depth < Self.deepest, spend(bytes.count, place) else { return }
         var reader = PowerShellReader(bytes: bytes)
         var fetched = false
+        /// Variables that hold what was fetched.
+        var fetchedInto: Set<String> = []
         var before = ""
         while let statement = reader.next() {
             guard let first = statement.words.first else { continue }
@@ -18,10 +20,11 @@ extension ShellSession {
             /// A name may be cut short.
             func has(_ parameter: String) -> Bool { parameters.contains { parameter.hasPrefix($0) } }
             let switches = statement.words.dropFirst().filter { $0.utf8.first == UInt8(ascii: "/") }.map { $0.lowercased() }
-            let fetchesHere = said.contains(.fetches) || name == "invoke-restmethod" || name == "invoke-webrequest" || name == "start-bitstransfer"
+            let fetchesHere = said.contains(.fetches) || PowerShellReader.fetchers.contains(name)
             if !statement.continues { fetched = false }
             trace?.append(ShellTrace(depth: depth, words: statement.words, range: place))
-            if has("-whatif") { continue }
+            // Of the hosts -w is the style of a window.
+            if has("-whatif"), !["powershell", "pwsh", "cmd"].contains(name) { continue }
             switch name {
             case "remove-item":
                 let targets = operands.isEmpty ? [before.isEmpty ? "" : before] : operands
@@ -36,8 +39,8 @@ extension ShellSession {
             case "format":
                 if let drive = operands.first, drive.hasSuffix(":") || drive.hasSuffix(":\\") { note("disk.format", drive, place) }
             case "invoke-expression":
-                if fetched || fetchesHere {
-                    note("code.run-downloaded", "", place)
+                if fetched || fetchesHere || operands.first.map({ fetchedInto.contains($0.lowercased()) }) ?? false {
+                    note("code.run-downloaded", operands.first ?? "", place)
                 } else if let text = operands.first, !text.hasPrefix("$") {
                     readPowerShell(Array(text.utf8), place: place, depth: depth + 1)
                 } else {
@@ -47,7 +50,7 @@ extension ShellSession {
                 let arguments = statement.words.dropFirst().map { Argument(text: $0, place: place) }
                 _ = look(at: ([Argument(text: name, place: place)] + arguments)[...], input: .nothing, place: place, depth: depth)
             default:
-                if fetchesHere, said.contains(.evaluates) { note("code.run-downloaded", "", place) }
+                if fetchesHere, said.contains(.evaluates), !name.hasPrefix("write-"), name != "echo", name != "select-string" { note("code.run-downloaded", "", place) }
                 if let program = table.programs[name], !statement.words.dropFirst().contains(where: { $0 == "/?" }) {
                     let arguments = statement.words.dropFirst().map { Argument(text: $0, place: place) }
                     if let (operation, object) = table.operation(of: program, arguments[...]) { note(operation, object, place) }
@@ -58,6 +61,7 @@ extension ShellSession {
                 }
             }
             if fetchesHere { fetched = true }
+            if statement.words.count > 2, name.hasPrefix("$"), statement.words[1] == "=", fetchesHere || PowerShellReader.fetchers.contains(PowerShellReader.canonical(statement.words[2])) { fetchedInto.insert(name) }
             before = operands.first ?? before
         }
     }
@@ -84,7 +88,7 @@ struct PowerShellReader {
 
         private static let known: [(bytes: [UInt8], means: Phrases)] = [
             ("downloadstring", .fetches), ("downloaddata", .fetches), ("invoke-webrequest", .fetches), ("(irm ", .fetches), ("(iwr ", .fetches), ("invoke-restmethod", .fetches), ("invoke-expression", .evaluates),
-            ("iex", .evaluates), ("]::delete(", .deletes), ("::deletedirectory(", .deletes),
+            ("iex", .evaluates), ("[scriptblock]::create", .evaluates), ("]::delete(", .deletes), ("::deletedirectory(", .deletes),
         ].map { (Array($0.utf8), $1) }
         /// Those that begin with a byte.
         private static let byFirst: [[(bytes: [UInt8], means: Phrases)]] = (0..<256).map { byte in known.filter { $0.bytes[0] == UInt8(byte) } }
@@ -104,6 +108,8 @@ struct PowerShellReader {
             }
         }
     }
+
+    static let fetchers: Set<String> = ["invoke-restmethod", "invoke-webrequest", "start-bitstransfer"]
 
     /// Names that begin like this, of cmdlets that the table does not hold one by one.
     static let destructive: [(prefix: String, operation: String)] = [

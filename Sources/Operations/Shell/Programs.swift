@@ -46,10 +46,12 @@ extension ShellSession {
             "mongosh": { $0.mongoShell }, "mongo": { $0.mongoShell }, "redis-cli": { $0.redisClient }, "valkey-cli": { $0.redisClient }, "keydb-cli": { $0.redisClient },
             // Hosts that read PowerShell and cmd.
             "pwsh": { $0.powerShell }, "powershell": { $0.powerShell }, "cmd": { $0.commandPrompt },
-            "awk": { $0.awk }, "gawk": { $0.awk }, "mawk": { $0.awk }, "vim": { $0.editor }, "vi": { $0.editor }, "nvim": { $0.editor }, "ex": { $0.editor }, "env": { $0.environment }, "printenv": { $0.environment },
+            "start-stop-daemon": { $0.daemon }, "bwrap": { $0.sandbox }, "ip": { $0.networkNamespace }, "gdb": { $0.debugger }, "expect": { $0.expect }, "which": { $0.which }, "mktemp": { $0.temporaryFile }, "set": { $0.setParameters }, "mapfile": { $0.readLines }, "readarray": { $0.readLines },
+            "fetch": { $0.download }, "lynx": { $0.download }, "aria2c": { $0.download }, "axel": { $0.download }, "w3m": { $0.download }, "ed": { $0.lineEditor }, "red": { $0.lineEditor },
+            "awk": { $0.awk }, "gawk": { $0.awk }, "mawk": { $0.awk }, "vim": { $0.editor }, "vi": { $0.editor }, "nvim": { $0.editor }, "ex": { $0.editor }, "less": { $0.pager }, "more": { $0.pager }, "env": { $0.environment }, "printenv": { $0.environment },
         ]
         for name in ["gzip", "gunzip", "zcat", "bzip2", "bunzip2", "bzcat", "xz", "unxz", "xzcat", "zstd", "zstdcat", "lz4", "lzma", "uudecode", "gpg", "uncompress", "7z", "unzip", "funzip"] { programs[name] = { $0.decompress } }
-        for name in ["head", "tail", "sort", "uniq", "cut", "grep", "egrep", "fgrep", "rg", "nl", "tac", "less", "more", "strings", "bat", "fold", "paste", "column", "od", "hexdump", "jq", "yq", "iconv", "dos2unix"] { programs[name] = { $0.filter } }
+        for name in ["head", "tail", "sort", "uniq", "cut", "grep", "egrep", "fgrep", "rg", "nl", "tac", "strings", "bat", "fold", "paste", "column", "od", "hexdump", "jq", "yq", "iconv", "dos2unix"] { programs[name] = { $0.filter } }
         return programs
     }()
 }

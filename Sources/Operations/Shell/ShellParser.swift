@@ -167,6 +167,15 @@ struct ShellParser {
             return functionBody(name, input: input)
         case "[[":
             return testExpression()
+        case "coproc":
+            at += 6
+            skipSpace(newlines: false)
+            // A name may stand in front of a compound command.
+            let start = at
+            _ = takeName()
+            skipSpace(newlines: false)
+            if !["{", "for", "while", "until", "if", "case"].contains(reservedWord()), peek(0) != UInt8(ascii: "(") { at = start }
+            return command(input: input)
         default:
             return nil
         }
@@ -177,9 +186,12 @@ struct ShellParser {
         functions.append(name)
         session.functionDepth += 1
         guard enter() else { return .nothing }
+        let start = at
         _ = command(input: input)
         depth -= 1
         session.functionDepth -= 1
+        let body = text[min(start, at)..<at]
+        if body.contains(UInt8(ascii: "$")) { session.functionBodies[name] = Array(body) }
         functions.removeLast()
         session.functions.insert(name)
         return .nothing
@@ -326,7 +338,10 @@ struct ShellParser {
         }
         var output = session.simpleCommand(
             fields: mark.fields..<session.fields.count, input: redirection.input, networked: redirection.isNetwork, place: place, places: places, depth: depth)
-        if redirection.takesOutput { output = .nothing }
+        if redirection.takesOutput {
+            if case .downloaded = output { session.downloadedFiles.formUnion(redirection.writes.map(\.object)) }
+            output = .nothing
+        }
         return output
     }
 
@@ -336,7 +351,18 @@ struct ShellParser {
         while end < text.count, Self.isName(text[end]) || text[end] == UInt8(ascii: "-") && end > at { end += 1 }
         guard end > at, end < text.count, text[at] > UInt8(ascii: "9") || text[at] == UInt8(ascii: "_") else { return false }
         let name = String(decoding: text[at..<end], as: UTF8.self)
-        if text[end] == UInt8(ascii: "["), let close = text[end...].prefix(64).firstIndex(of: UInt8(ascii: "]")) { end = close + 1 }
+        var element = name
+        if text[end] == UInt8(ascii: "["), let close = text[end...].prefix(256).firstIndex(of: UInt8(ascii: "]")) {
+            element += String(decoding: text[end...close], as: UTF8.self)
+            // An index is arithmetic, in which substitutions run.
+            if text[end..<close].contains(where: { $0 == UInt8(ascii: "$") || $0 == UInt8(ascii: "`") }) {
+                let start = at
+                at = end
+                quotedText(until: close)
+                at = start
+            }
+            end = close + 1
+        }
         let adds = end < text.count && text[end] == UInt8(ascii: "+")
         if adds { end += 1 }
         guard end < text.count, text[end] == UInt8(ascii: "=") else { return false }
@@ -368,7 +394,14 @@ struct ShellParser {
         }
         var value = Array(session.arena[field.bytes])
         if adds { value = (session.value(of: name) ?? []) + value }
-        if field.marks.contains(.unknown) { session.assignUnknown(name, value, field.flow >= 0 ? session.flows[field.flow] : .unknown) } else { session.assign(name, value) }
+        if field.marks.contains(.unknown) {
+            session.assignUnknown(name, value, field.flow >= 0 ? session.flows[field.flow] : .unknown)
+        } else {
+            session.assign(name, value)
+            if element != name { session.assign(element, value) }
+        }
+        // bash runs it before each prompt.
+        if name == "PROMPT_COMMAND" { _ = session.read(value, place: places.place(min(at, text.count)..<min(at, text.count)), input: .nothing, depth: depth + 1) }
         return true
     }
 
@@ -569,7 +602,7 @@ struct ShellParser {
     }
 
     private static let reserved = [
-        "if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until", "case", "esac", "{", "}", "!", "function", "select", "[[",
+        "if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until", "case", "esac", "{", "}", "!", "function", "select", "[[", "coproc",
     ]
     private static let reservedByFirst: [[String]] = (0..<256).map { byte in reserved.filter { $0.utf8.first! == UInt8(byte) } }
 

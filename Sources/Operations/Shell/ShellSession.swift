@@ -12,6 +12,10 @@ final class ShellSession {
     /// Where commands run, so far as `cd` says; nil where the text begins.
     var directory: String?
     var functions: Set<String> = []
+    /// Their bodies, with which they are read once more for each call.
+    var functionBodies: [String: [UInt8]] = [:]
+    /// Bytes of bodies that may still be read for calls.
+    private var leftForCalls: Int
     var functionDepth = 0
     var aliases: [String: String] = [:]
     /// Files that commands of this text have fetched.
@@ -40,6 +44,7 @@ final class ShellSession {
         self.root = root
         self.table = table
         left = 65536 + 16 * root.count
+        leftForCalls = 4096 + 2 * root.count
         if isTraced { trace = [] }
         arena.reserveCapacity(root.count + 64)
         fields.reserveCapacity(32)
@@ -181,12 +186,18 @@ final class ShellSession {
                 name = known
             }
         }
+        if !downloadedFiles.isEmpty, name.utf8.contains(UInt8(ascii: "/")), downloadedFiles.contains(resolved(name)) || downloadedFiles.contains(String(resolved(name).trimmingPrefix("./"))) { note("code.run-downloaded", name, place) }
         name = Self.programName(name)
         lastName = name
         if networked, Self.isShell(name) || Interpreters.languages[name] != nil { note("code.reverse-shell", name, place) }
         let known = Self.known[name]
         // Of the names that both have, only cmd's own means Windows.
         if !mayBePowerShell, known == nil || name == "cmd", PowerShellReader.knows(name) { mayBePowerShell = true }
+        if range.count > 1, let body = functionBodies[name] {
+            let output = call(name, body, fields[range].dropFirst(), places, place, depth)
+            // The definition may not have been reached.
+            if known == nil, table.programs[name] == nil { return output }
+        }
         guard known != nil || table.programs[name] != nil || !aliases.isEmpty && aliases[name] != nil || Self.makesFileSystems(name) || mentionsRemoval(fields[range]) && !functions.contains(name)
         else { return .unknown }
         var arguments: [Argument] = []
@@ -201,6 +212,16 @@ final class ShellSession {
             return read(([alias] + quoted).joined(separator: " "), place: place, input: input, depth: depth + 1)
         }
         return look(Call(name: name, arguments: arguments[...], input: input, place: place, depth: depth), as: known)
+    }
+
+    /// A function with what it is called with; its body has been looked at before, without that.
+    private func call(_ name: String, _ body: [UInt8], _ given: ArraySlice<ShellField>, _ places: PlaceMap, _ place: Range<Int>, _ depth: Int) -> Flow {
+        guard functionDepth == 0, body.count <= leftForCalls else { return .unknown }
+        leftForCalls -= body.count
+        functionBodies[name] = nil
+        defer { functionBodies[name] = body }
+        assignParameters(given.map { Argument(text: string($0), place: places.place($0.source), marks: $0.marks) }[...])
+        return read(body, place: place, input: .nothing, depth: depth + 1)
     }
 
     /// Whether a command that no table knows has a word such as `delete` among its first.
@@ -321,7 +342,7 @@ final class ShellSession {
     private static func makesFileSystems(_ name: String) -> Bool { name.hasPrefix("mkfs") || name.hasPrefix("newfs") }
 
     /// The program that a pattern such as `/bin/r?` most likely stands for, of those that are worth hiding.
-    private static func programName(matching pattern: String) -> String? {
+    static func programName(matching pattern: String) -> String? {
         let last = String(Path.lastPart(pattern))
         guard last.utf8.contains(where: { $0 != UInt8(ascii: "*") && $0 != UInt8(ascii: "?") }) || last.utf8.count > 1 else { return nil }
         let glob = Glob(BracketPattern.simplified(last))
@@ -396,7 +417,7 @@ extension ShellReader {
     }
 
     /// Programs that only look around, which is what injected commands do first.
-    private static let looking: Set<String> = ["id", "whoami", "who", "w", "uname", "ls", "ps", "ifconfig", "ip", "hostname", "pwd", "last", "lastlog", "lastlogin", "netstat", "ss", "arp", "route", "ping", "sleep", "nslookup", "dig", "host", "touch", "top", "df", "mount", "lsof", "dir", "type", "ver", "systeminfo", "for", "if"]
+    static let looking: Set<String> = ["id", "whoami", "who", "w", "uname", "ls", "ps", "ifconfig", "ip", "hostname", "pwd", "last", "lastlog", "lastlogin", "netstat", "ss", "arp", "route", "ping", "sleep", "nslookup", "dig", "host", "touch", "top", "df", "mount", "lsof", "dir", "type", "ver", "systeminfo", "for", "if"]
 
     /// What the PowerShell or cmd commands in `text` would do.
     public static func readPowerShell(_ text: [UInt8], table: CommandTable) -> Reading {

@@ -198,6 +198,7 @@ extension ShellParser {
 
     /// What a script or function is called with. At the top of a text there is nothing, which is how `r$@m` hides a name.
     private mutating func positional(_ sign: UInt8, _ field: inout Building, quoted: Bool) {
+        if let value = session.value(of: String(UnicodeScalar(sign))) { return append(value, &field, quoted: quoted, isList: true) }
         if sign != UInt8(ascii: "@"), sign != UInt8(ascii: "*"), sign < UInt8(ascii: "1") || sign > UInt8(ascii: "9") {
             field.marks.insert(.unknown)
             session.arena.append(contentsOf: "${".utf8)
@@ -205,7 +206,6 @@ extension ShellParser {
             session.arena.append(UInt8(ascii: "}"))
             return
         }
-        if let value = session.value(of: String(UnicodeScalar(sign))) { return append(value, &field, quoted: quoted, isList: true) }
         // Alone it stands for what is not known; within a word for nothing.
         field.marks.insert(.unknown)
         let starts = session.arena.count == field.start
@@ -253,8 +253,11 @@ extension ShellParser {
         if at == nameStart, at < text.count, text[at] != UInt8(ascii: "}") { at += 1 }
         var name = String(decoding: text[nameStart..<at], as: UTF8.self)
         if peek(0) == UInt8(ascii: "[") {
+            let start = at
             while at < text.count, text[at] != UInt8(ascii: "]") { at += 1 }
             at = min(at + 1, text.count)
+            let element = name + String(decoding: text[start..<at], as: UTF8.self)
+            if session.value(of: element) != nil { name = element }
         }
         // What follows the name, up to the closing brace: an operator and its word.
         let operatorStart = at
@@ -444,9 +447,10 @@ extension ShellParser {
             session.arena += value
             return
         }
+        let separators = session.value(of: "IFS") ?? []
         for byte in value {
             switch byte {
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"):
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), _ where !separators.isEmpty && separators.contains(byte):
                 if session.arena.count > field.start || field.marks.contains(.quoted) {
                     let isQuoted = field.marks.contains(.quoted)
                     finish(&field)

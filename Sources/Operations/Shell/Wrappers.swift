@@ -4,7 +4,7 @@
 struct Wrapper {
     /// Letters of options with a value.
     var valued = ""
-    var long: [String] = []
+    var long: Set<String> = []
     /// Operands before the command: the duration of timeout, the host of ssh.
     var operands = 0
     /// `NAME=value` may stand before the command.
@@ -31,7 +31,9 @@ enum Wrappers {
             "ionice": Wrapper(valued: "cnpPu", long: ["class", "classdata", "pid"]),
             "chrt": Wrapper(valued: "pTPD", operands: 1),
             "taskset": Wrapper(operands: 1),
-            "nohup": Wrapper(), "setsid": Wrapper(), "setarch": Wrapper(), "builtin": Wrapper(), "noglob": Wrapper(), "nocorrect": Wrapper(),
+            "nohup": Wrapper(), "setsid": Wrapper(), "setarch": Wrapper(), "linux32": Wrapper(), "linux64": Wrapper(), "i386": Wrapper(), "i686": Wrapper(), "x86_64": Wrapper(), "aarch64": Wrapper(), "uname26": Wrapper(),
+            "numactl": Wrapper(valued: "CNmpiP", long: ["interleave", "membind", "cpunodebind", "physcpubind", "preferred"]), "cgexec": Wrapper(valued: "g"), "choom": Wrapper(valued: "np", long: ["adjust", "pid"]),
+            "prlimit": Wrapper(valued: "p", long: ["pid", "output"]), "proot": Wrapper(valued: "rbmwqkvir", long: ["rootfs", "bind", "mount", "cwd", "pwd", "qemu", "kernel-release"]), "builtin": Wrapper(), "noglob": Wrapper(), "nocorrect": Wrapper(),
             "busybox": Wrapper(), "toybox": Wrapper(), "caffeinate": Wrapper(valued: "tw"), "fakeroot": Wrapper(valued: "lisb"), "torsocks": Wrapper(),
             "proxychains": Wrapper(valued: "f"), "proxychains4": Wrapper(valued: "f"), "firejail": Wrapper(), "catchsegv": Wrapper(), "unbuffer": Wrapper(),
             "exec": Wrapper(valued: "a"), "coproc": Wrapper(), "time": Wrapper(valued: "fo", long: ["format", "output"]),
@@ -60,9 +62,9 @@ enum Wrappers {
             "lxc": Wrapper(operands: 1, subcommands: ["exec"]), "incus": Wrapper(operands: 1, subcommands: ["exec"]), "machinectl": Wrapper(operands: 1, subcommands: ["shell"]),
             "kubectl": Wrapper(valued: "ncls", long: ["namespace", "container", "context", "cluster", "kubeconfig", "user", "server", "token", "as", "pod-running-timeout", "filename"], operands: 1, subcommands: ["exec"]),
             "oc": Wrapper(valued: "nc", long: ["namespace", "container", "context"], operands: 1, subcommands: ["exec", "rsh"]),
-            "npm": Wrapper(textOptions: ["call"], afterDashes: true), "pnpm": Wrapper(subcommands: ["exec", "dlx"]), "yarn": Wrapper(subcommands: ["exec", "dlx"]),
-            "tmux": Wrapper(valued: "cdeFnstLSxyf", isText: true, subcommands: ["new-session", "new", "new-window", "neww", "split-window", "splitw", "run-shell", "run"]),
-            "screen": Wrapper(valued: "cehpsStT"), "start-stop-daemon": Wrapper(afterDashes: true), "trap": Wrapper(isText: true), "tsocks": Wrapper(),
+            "npm": Wrapper(textOptions: ["c", "call"], afterDashes: true), "pnpm": Wrapper(subcommands: ["exec", "dlx"]), "yarn": Wrapper(subcommands: ["exec", "dlx"]),
+            "tmux": Wrapper(valued: "ceFnstLSxyf", isText: true, subcommands: ["new-session", "new", "new-window", "neww", "split-window", "splitw", "run-shell", "run"]),
+            "screen": Wrapper(valued: "cehpsStT"), "man": Wrapper(valued: "CMSse", long: ["pager"], operands: .max, textOptions: ["P", "pager"]), "trap": Wrapper(isText: true), "tsocks": Wrapper(),
             "gcloud": Wrapper(operands: .max, textOptions: ["command"]), "heroku": Wrapper(valued: "a", long: ["app"], isText: true, subcommands: ["run"]), "fly": Wrapper(operands: .max, textOptions: ["C", "command"]),
         ]
         let containers = Wrapper(
@@ -94,7 +96,7 @@ extension ShellSession {
             arguments = arguments[(index + 1)...]
         }
         for name in wrapper.textOptions {
-            guard let text = Options(arguments, valued: wrapper.valued + (name.utf8.count == 1 ? name : ""), long: wrapper.long + [name]).value(name) else { continue }
+            guard let text = Options(arguments, valued: wrapper.valued + (name.utf8.count == 1 ? name : ""), long: wrapper.long.union([name])).value(name) else { continue }
             result = read(text, input: call.input, depth: call.depth + 1)
         }
         let isBare = wrapper.subcommands.isEmpty && wrapper.textOptions.isEmpty
@@ -251,6 +253,51 @@ extension ShellSession {
         return .unknown
     }
 
+    /// start-stop-daemon: the program that `--exec` or `--startas` names, with what stands behind `--`.
+    func daemon(_ call: Call) -> Flow {
+        let options = Options(call.arguments, valued: "xanpuNgcdIk", long: ["exec", "startas", "name", "pidfile", "user", "nicelevel", "chuid", "chdir", "group", "chroot", "umask", "signal", "retry"])
+        let dashes = call.arguments.firstIndex { $0.text == "--" } ?? call.arguments.endIndex
+        guard let program = options.value("a", "startas") ?? options.value("x", "exec") else { return look(at: call.arguments[dashes...].dropFirst(), input: .nothing, place: call.place, depth: call.depth) }
+        return look(at: ([program] + call.arguments[dashes...].dropFirst())[...], input: .nothing, place: call.place, depth: call.depth)
+    }
+
+    /// bwrap: what stands behind its options, each of which takes as many words as it needs.
+    func sandbox(_ call: Call) -> Flow {
+        let two: Set<String> = ["--bind", "--bind-try", "--dev-bind", "--dev-bind-try", "--ro-bind", "--ro-bind-try", "--setenv", "--symlink", "--file", "--bind-data", "--ro-bind-data", "--chmod"]
+        let none: Set<String> = ["--new-session", "--die-with-parent", "--as-pid-1", "--clearenv", "--disable-userns"]
+        var rest = call.arguments
+        while let option = rest.first?.text, option.hasPrefix("--") {
+            rest = rest.dropFirst(two.contains(option) ? 3 : none.contains(option) || option.hasPrefix("--unshare-") || option.hasPrefix("--share-") || option == "--" ? 1 : 2)
+        }
+        return look(at: rest, input: call.input, place: call.place, depth: call.depth)
+    }
+
+    /// ip: the command that `ip netns exec NAME` runs.
+    func networkNamespace(_ call: Call) -> Flow {
+        let words = call.arguments.drop { $0.text.hasPrefix("-") }
+        guard words.prefix(2).map(\.text) == ["netns", "exec"] || words.prefix(2).map(\.text) == ["vrf", "exec"] else { return lookByTable(call) }
+        return look(at: words.dropFirst(3), input: call.input, place: call.place, depth: call.depth)
+    }
+
+    /// gdb: the program it is given, and commands for a shell.
+    func debugger(_ call: Call) -> Flow {
+        let options = Options(call.arguments)
+        if let index = call.arguments.firstIndex(where: { $0.text == "--args" || $0.text == "-args" }) { _ = look(at: call.arguments[(index + 1)...], input: .nothing, place: call.place, depth: call.depth) }
+        for text in options.operands + options.given.compactMap(\.value) {
+            for prefix in ["shell ", "!", "make "] where text.text.hasPrefix(prefix) { _ = read(String(text.text.dropFirst(prefix.utf8.count)), place: text.place, input: .nothing, depth: call.depth + 1) }
+        }
+        return .unknown
+    }
+
+    /// expect -c: the programs that its script spawns.
+    func expect(_ call: Call) -> Flow {
+        guard let script = Options(call.arguments, valued: "cdf").value("c") else { return .unknown }
+        for line in script.text.split(whereSeparator: { $0 == "\n" || $0 == ";" }) {
+            for verb in ["spawn ", "exec ", "system "] { if let start = line.firstRange(of: verb)?.upperBound { _ = read(String(line[start...]), place: script.place, input: .nothing, depth: call.depth + 1) } }
+        }
+        return .unknown
+    }
+
     /// fd: a command for each file found.
     func findByName(_ call: Call) -> Flow {
         guard let index = call.arguments.firstIndex(where: { ["-x", "-X", "--exec", "--exec-batch"].contains($0.text) }) else { return .unknown }
@@ -273,8 +320,51 @@ extension ShellSession {
             if first.text.contains("v") || first.text.contains("V") { looks = true }
             rest = rest.dropFirst()
         }
-        if looks, rest.count < 2 { return .unknown }
+        // What it prints is the program's path, which runs it as its name does.
+        if looks, rest.count < 2 { return which(call) }
         return look(at: rest, input: call.input, place: call.place, depth: call.depth)
+    }
+
+    /// `which NAME`, `command -v NAME`, `type -P NAME`: where the program is.
+    func which(_ call: Call) -> Flow {
+        let names = Options(call.arguments).operands
+        guard !names.isEmpty, names.allSatisfy({ !$0.marks.contains(.unknown) }) else { return .unknown }
+        return .text(Array((names.map(\.text).joined(separator: "\n") + "\n").utf8))
+    }
+
+    /// `mktemp`: a name below /tmp, unless it is told another folder.
+    func temporaryFile(_ call: Call) -> Flow {
+        let options = Options(call.arguments, valued: "ps", long: ["suffix"])
+        let folder = options.value("p", "tmpdir")?.text ?? options.operands.first.map { $0.text.contains("/") ? "" : options.has("t") ? "/tmp" : "." } ?? "/tmp"
+        let template = options.operands.first?.text ?? "tmp.XXXXXXXXXX"
+        return .text(Array(((folder.isEmpty ? template : folder + "/" + template) + "\n").utf8))
+    }
+
+    /// `set -- WORD …`: what `$1`, `$@` and their like stand for from here on.
+    func setParameters(_ call: Call) -> Flow {
+        if let mark = call.arguments.firstIndex(where: { $0.text == "--" || $0.text == "-" }) {
+            assignParameters(call.arguments[(mark + 1)...])
+        } else if let first = call.arguments.first?.text, !first.hasPrefix("-"), !first.hasPrefix("+") {
+            assignParameters(call.arguments)
+        }
+        return .nothing
+    }
+
+    /// What `$1`, …, `$@` and `$*` stand for.
+    func assignParameters(_ arguments: ArraySlice<Argument>) {
+        for (index, argument) in arguments.prefix(9).enumerated() { assign("\(index + 1)", Array(argument.text.utf8)) }
+        guard !arguments.isEmpty else { return }
+        let all = Array(arguments.map(\.text).joined(separator: " ").utf8)
+        assign("@", all, isList: true)
+        assign("*", all, isList: true)
+    }
+
+    /// mapfile: all lines that come in, as a list.
+    func readLines(_ call: Call) -> Flow {
+        guard case .text(let bytes) = call.input else { return .nothing }
+        let name = Options(call.arguments, valued: "dnOsuCc").operands.last?.text ?? "MAPFILE"
+        assign(name, bytes.map { $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 }, isList: true)
+        return .nothing
     }
 
     func evaluate(_ call: Call) -> Flow {
