@@ -67,9 +67,7 @@ extension ShellSession {
         if readsText {
             guard let text = rest.first else { return .unknown }
             // Behind the text stand $0, $1, …
-            if let name = rest.dropFirst().first { assign("0", Array(name.text.utf8)) }
-            assignParameters(rest.dropFirst(2))
-            return read(text, input: call.input, depth: call.depth + 1)
+            return withParameters(rest.dropFirst(2), name: rest.dropFirst().first) { read(text, input: call.input, depth: call.depth + 1) }
         }
         guard rest.isEmpty || readsInput else {
             guard let script = rest.first else { return .unknown }

@@ -40,6 +40,7 @@ enum ShellInjection {
                     while start < text.count, isOperator(text[start]) || text[start] <= 0x20 { start += 1 }
                     let isSure = byte != UInt8(ascii: "&") || next == byte
                     if let name = program(at: start, isAlone: isSure) { return name }
+                    at = start
                 case UInt8(ascii: "$") where next == UInt8(ascii: "("), UInt8(ascii: "<") where next == UInt8(ascii: "("), UInt8(ascii: ">") where next == UInt8(ascii: "("):
                     if let name = program(at: at + 1, isAlone: true) { return name }
                 case UInt8(ascii: "`"):
@@ -89,7 +90,7 @@ enum ShellInjection {
             let first = i
             if i < text.count, text[i] == UInt8(ascii: "{") {
                 // {cat,/etc/passwd}, {,ifconfig,a}
-                let end = text[i...].firstIndex(of: UInt8(ascii: "}")) ?? i
+                let end = text[i...].prefix(64).firstIndex(of: UInt8(ascii: "}")) ?? i
                 let parts = text[i..<end].dropFirst().split(separator: UInt8(ascii: ","))
                 guard let part = parts.first, text[i..<end].contains(UInt8(ascii: ",")), !text[i..<end].contains(UInt8(ascii: " ")) else { return nil }
                 return (String(decoding: part, as: UTF8.self), true, end + 1)
@@ -120,7 +121,7 @@ enum ShellInjection {
                 case UInt8(ascii: "$") where text[i...].starts(with: "${IFS".utf8) || text[i...].starts(with: "$IFS".utf8):
                     // A blank that is none.
                     if i == first {
-                        i = min((text[i...].firstIndex(of: UInt8(ascii: "}")) ?? i + 3) + 1, text.count)
+                        i = min((text[i...].prefix(64).firstIndex(of: UInt8(ascii: "}")) ?? i + 3) + 1, text.count)
                         continue
                     }
                     isHidden = true

@@ -352,20 +352,20 @@ struct ShellParser {
         guard end > at, end < text.count, text[at] > UInt8(ascii: "9") || text[at] == UInt8(ascii: "_") else { return false }
         let name = String(decoding: text[at..<end], as: UTF8.self)
         var element = name
+        var index = 0..<0
         if text[end] == UInt8(ascii: "["), let close = text[end...].prefix(256).firstIndex(of: UInt8(ascii: "]")) {
             element += String(decoding: text[end...close], as: UTF8.self)
-            // An index is arithmetic, in which substitutions run.
-            if text[end..<close].contains(where: { $0 == UInt8(ascii: "$") || $0 == UInt8(ascii: "`") }) {
-                let start = at
-                at = end
-                quotedText(until: close)
-                at = start
-            }
+            index = end + 1..<close
             end = close + 1
         }
         let adds = end < text.count && text[end] == UInt8(ascii: "+")
         if adds { end += 1 }
         guard end < text.count, text[end] == UInt8(ascii: "=") else { return false }
+        // An index is arithmetic, in which substitutions run.
+        if text[index].contains(where: { $0 == UInt8(ascii: "$") || $0 == UInt8(ascii: "`") }), session.spend(index.count, places.place(index)) {
+            var inner = ShellParser(Array(text[index]), places: .fixed(places.place(index)), session: session, depth: depth)
+            inner.quotedText(until: index.count)
+        }
         at = end + 1
         if peek(0) == UInt8(ascii: "(") {
             at += 1

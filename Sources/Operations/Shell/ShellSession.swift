@@ -144,6 +144,17 @@ final class ShellSession {
         variables[name] = Variable(value: value, isList: false, isUnknown: true, flow: flow)
     }
 
+    /// Reads with these as `$1`, …, `$@` and `$*`, and `$0` if it is given.
+    func withParameters(_ arguments: ArraySlice<Argument>, name: Argument? = nil, _ read: () -> Flow) -> Flow {
+        let before = Self.parameters.map { variables[$0] }
+        defer { for (parameter, value) in zip(Self.parameters, before) { variables[parameter] = value } }
+        if let name { assign("0", Array(name.text.utf8)) }
+        assignParameters(arguments)
+        return read()
+    }
+
+    private static let parameters = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "@", "*"]
+
     // MARK: Paths
 
     /// A path from where the text begins, without detours.
@@ -211,7 +222,9 @@ final class ShellSession {
             let quoted = arguments.map { "'" + $0.text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'" }
             return read(([alias] + quoted).joined(separator: " "), place: place, input: input, depth: depth + 1)
         }
-        return look(Call(name: name, arguments: arguments[...], input: input, place: place, depth: depth), as: known)
+        let output = look(Call(name: name, arguments: arguments[...], input: input, place: place, depth: depth), as: known)
+        // A function of the name may have taken the program's place.
+        return functions.isEmpty || !functions.contains(name) ? output : .unknown
     }
 
     /// A function with what it is called with; its body has been looked at before, without that.
@@ -220,8 +233,8 @@ final class ShellSession {
         leftForCalls -= body.count
         functionBodies[name] = nil
         defer { functionBodies[name] = body }
-        assignParameters(given.map { Argument(text: string($0), place: places.place($0.source), marks: $0.marks) }[...])
-        return read(body, place: place, input: .nothing, depth: depth + 1)
+        let arguments = given.map { Argument(text: string($0), place: places.place($0.source), marks: $0.marks) }
+        return withParameters(arguments[...]) { read(body, place: place, input: .nothing, depth: depth + 1) }
     }
 
     /// Whether a command that no table knows has a word such as `delete` among its first.
