@@ -450,7 +450,8 @@ extension ShellParser {
         let separators = session.value(of: "IFS") ?? []
         for byte in value {
             switch byte {
-            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), _ where !separators.isEmpty && separators.contains(byte):
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"),
+                _ where separators.contains(byte):
                 if session.arena.count > field.start || field.marks.contains(.quoted) {
                     let isQuoted = field.marks.contains(.quoted)
                     finish(&field)
