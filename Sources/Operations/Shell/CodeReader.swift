@@ -74,7 +74,8 @@ struct CodeReader {
     init(bytes: [UInt8], language: Interpreters.Language) {
         self.bytes = bytes
         self.language = language
-        imported = language == .python ? Self.imported(String(decoding: bytes, as: UTF8.self)) : [:]
+        let renames = language == .python && bytes.indices.contains { bytes[$0] == UInt8(ascii: " ") && bytes[$0...].starts(with: " as ".utf8) }
+        imported = renames ? Self.imported(String(decoding: bytes, as: UTF8.self)) : [:]
     }
 
     private static func imported(_ code: String) -> [String: String] {
