@@ -37,6 +37,14 @@ static inline uint32_t buckets_at(const sieve *sieve, const uint8_t *anchor) {
     return buckets;
 }
 
+/// What the buckets' sets say at the offsets that the first stage leaves out.
+static inline __attribute__((always_inline)) uint32_t late_buckets_at(const sieve *sieve, const uint8_t *anchor) {
+    uint32_t buckets = ~0u;
+#pragma clang loop unroll(full)
+    for (int offset = 0; offset < SIEVE_LATE_OFFSETS; offset++) buckets &= sieve->sets[SIEVE_OFFSETS + offset][anchor[sieve_late_offsets[offset]]];
+    return buckets;
+}
+
 static size_t run_portable(const sieve *sieve, const uint8_t *bytes, size_t from, size_t count, sieve_hit *hits) {
     size_t found = 0;
     for (size_t position = from; position < count; position++) {
@@ -213,32 +221,53 @@ void sieve_add_literal(sieve *sieve, const uint8_t *bytes) {
     sieve->literals[hash / 64] |= 1ull << (hash & 63);
 }
 
+/// Hits that `sieve_sift` takes through its steps at a time.
+#define SIFTED 64
+
 // Of hundreds of literals in a bucket few tell much by their sets, byte by byte; the first four bytes together tell nearly all. That takes one load,
 // where the grams' words take ten.
 //
-// No branch asks whether a gram stands, so hits are looked at as fast as their words are loaded. (Asked in the loop over the places, it cost more than all the rest.)
-size_t sieve_sift(const sieve *sieve, const uint32_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places) {
-    size_t found = 0;
+// Each step goes over all that the one before has left, without a branch that asks what is left, so that it runs as fast as its words are loaded. (With all
+// steps in one loop over the hits, the branches that were guessed wrong cost more than all the rest.)
+static size_t sift(const sieve *sieve, const uint32_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places) {
+    sieve_hit left[SIFTED];
+    size_t kept = 0;
     for (size_t index = 0; index < count; index++) {
         sieve_hit hit = hits[index];
         uint32_t hash = literal_hash(bytes + hit.position);
-        if (!(sieve->literals[hash / 64] >> (hash & 63) & 1)) hit.buckets &= ~sieve->literal_buckets;
-        while (hit.buckets) {
-            uint32_t bucket = (uint32_t)__builtin_ctz(hit.buckets);
-            uint32_t standing = standing_at(grams + bucket * GRAM_WORDS, bytes + hit.position);
-            places[found] = (sieve_place){hit.position, bucket, standing};
-            found += standing != 0;
-            hit.buckets &= hit.buckets - 1;
-        }
+        uint32_t known = (uint32_t)(sieve->literals[hash / 64] >> (hash & 63) & 1);
+        hit.buckets &= ~sieve->literal_buckets | (0 - known);
+        hit.buckets &= late_buckets_at(sieve, bytes + hit.position);
+        left[kept] = hit;
+        kept += hit.buckets != 0;
     }
-    size_t kept = 0;
-    for (size_t index = 0; index < found; index++) {
+    size_t pairs = 0;
+    for (size_t index = 0; index < kept; index++) {
+        for (uint32_t buckets = left[index].buckets; buckets; buckets &= buckets - 1)
+            places[pairs++] = (sieve_place){left[index].position, (uint32_t)__builtin_ctz(buckets), 0};
+    }
+    size_t standing = 0;
+    for (size_t index = 0; index < pairs; index++) {
+        sieve_place place = places[index];
+        place.grams = standing_at(grams + place.bucket * GRAM_WORDS, bytes + place.position);
+        places[standing] = place;
+        standing += place.grams != 0;
+    }
+    size_t found = 0;
+    for (size_t index = 0; index < standing; index++) {
         sieve_place place = places[index];
         place.grams &= standing_late_at(grams + place.bucket * GRAM_WORDS, bytes + place.position);
-        places[kept] = place;
-        kept += place.grams != 0;
+        places[found] = place;
+        found += place.grams != 0;
     }
-    return kept;
+    return found;
+}
+
+size_t sieve_sift(const sieve *sieve, const uint32_t *grams, const uint8_t *bytes, const sieve_hit *hits, size_t count, sieve_place *places) {
+    size_t found = 0;
+    for (size_t first = 0; first < count; first += SIFTED)
+        found += sift(sieve, grams, bytes, hits + first, count - first < SIFTED ? count - first : SIFTED, places + found);
+    return found;
 }
 
 size_t sieve_look(const sieve *sieve, const uint32_t *grams, const uint8_t *anchor, size_t known, uint32_t position, sieve_place *places) {

@@ -56,16 +56,16 @@ static inline __attribute__((always_inline)) size_t look_up(
     return found;
 }
 
-/// Keeps those places at which more than the first four bytes agree, if the word has more.
+/// Keeps those places at which more than the first four bytes agree, if the word has more, and says how many bytes do.
 static size_t look_again(const word_filter *filter, const uint8_t *bytes, uint32_t *places, size_t count) {
     size_t kept = 0;
     for (size_t index = 0; index < count; index++) {
         uint64_t eight;
         memcpy(&eight, bytes + places[index], 8);
-        uint64_t stands = has(filter->three, hash(first_bytes(eight, 3), WORD_THREE_BITS)) | has(filter->short_four, hash(first_bytes(eight, 4), WORD_FOUR_BITS))
-            | has(filter->six, hash(first_bytes(eight, 6), WORD_SIX_BITS));
-        places[kept] = places[index];
-        kept += stands & 1;
+        uint64_t three = has(filter->three, hash(first_bytes(eight, 3), WORD_THREE_BITS)), four = has(filter->short_four, hash(first_bytes(eight, 4), WORD_FOUR_BITS)),
+                 six = has(filter->six, hash(first_bytes(eight, 6), WORD_SIX_BITS));
+        places[kept] = places[index] | (uint32_t)((three & 1) << WORD_PLACE_BITS | (four & 1) << (WORD_PLACE_BITS + 1) | (six & 1) << (WORD_PLACE_BITS + 2));
+        kept += (three | four | six) & 1;
     }
     return kept;
 }

@@ -92,6 +92,8 @@ struct Plan: Sendable {
     private static let unseenWords = 0.02
     /// What a gram more costs the others in the sieve.
     private static let room = 1.0
+    /// Bytes in front of an anchor that make it worth a look whatever begins there.
+    private static let farAnchor = 8
     /// What it costs, mostly in small events, that starts near the end of what has come are sought by an automaton: see ``OpenStarts``.
     private static let openStarts = 20.0
 
@@ -145,12 +147,12 @@ struct Plan: Sendable {
         for index in parts.indices.dropFirst() where !parts[index].canBeEmpty {
             let prefix = Pattern.sequence(Array(parts[..<index]))
             if prefix.canBeEmpty || prefix.positionCount > 300 { continue }
-            // Worth a look only where something begins that is rarer than what stands in front.
+            // Worth a look only where something begins that is rarer than what stands in front, or that the sieve does not see from the first byte.
             let before = Positions(prefix)
             let rest = Positions(.sequence(Array(parts[index...])))
             let inPrefix = before.sets.reduce(ByteSet(), |)
             let pivot = rest.first.reduce(ByteSet()) { $0 | rest.sets[$1.position] }
-            guard (inPrefix & pivot).isEmpty else { continue }
+            guard (inPrefix & pivot).isEmpty || prefix.fixedLength ?? 0 >= Self.farAnchor else { continue }
             if let length = prefix.fixedLength {
                 weigh(.fixedDistance, .start(before: length), distance: length, each: Self.lookAtStart) { Gram.pivots(prefix: before, rest: rest, most: $0) }
             } else {

@@ -50,7 +50,7 @@ final class Sieve: @unchecked Sendable {
                         let set = entries[entry].gram[offset]
                         for byte in UInt8.min...UInt8.max where set.contains(byte) {
                             grams[(bucket * Self.allOffsets.count + index) * 256 + Int(byte)] |= 1 << UInt32(bit)
-                            if index < Self.offsets.count { sets[index * 256 + Int(byte)] |= 1 << UInt32(bucket) }
+                            sets[index * 256 + Int(byte)] |= 1 << UInt32(bucket)
                         }
                     }
                 }

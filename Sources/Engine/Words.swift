@@ -139,10 +139,12 @@ final class WordFinder: @unchecked Sendable {
         for start in stride(from: 0, to: bytes.count, by: Sieve.slice) {
             let count = word_filter_run(filter, variant, base + start, min(Sieve.slice, bytes.count - start), candidates)
             for index in 0..<count {
-                let place = start + Int(candidates[index])
-                beginnings.six.forEach(at: base + place) { look(for: $0, at: place, in: bytes, &places) }
-                beginnings.four.forEach(at: base + place) { look(for: $0, at: place, in: bytes, &places) }
-                beginnings.three.forEach(at: base + place) { look(for: $0, at: place, in: bytes, &places) }
+                let candidate = candidates[index]
+                let place = start + Int(candidate & (1 << UInt32(WORD_PLACE_BITS) - 1))
+                let lengths = candidate >> UInt32(WORD_PLACE_BITS)
+                if lengths & 4 != 0 { beginnings.six.forEach(at: base + place) { look(for: $0, at: place, in: bytes, &places) } }
+                if lengths & 2 != 0 { beginnings.four.forEach(at: base + place) { look(for: $0, at: place, in: bytes, &places) } }
+                if lengths & 1 != 0 { beginnings.three.forEach(at: base + place) { look(for: $0, at: place, in: bytes, &places) } }
                 for number in short { look(for: number, at: place, in: bytes, &places) }
             }
         }

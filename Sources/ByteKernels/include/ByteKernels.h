@@ -46,8 +46,8 @@ static const int8_t sieve_late_offsets[SIEVE_LATE_OFFSETS] = {5, 7, 9, 10, 12, 1
 ///
 /// Best kept at a multiple of 64, so that no load of `bytes` lies over two cache lines: such loads take twice as long, and loads are what the kernel does most.
 typedef struct {
-    /// Offset and byte → a bit for each bucket.
-    uint32_t sets[SIEVE_OFFSETS][256];
+    /// Offset and byte → a bit for each bucket; the late offsets behind the others.
+    uint32_t sets[SIEVE_OFFSETS + SIEVE_LATE_OFFSETS][256];
     /// Bytes that the buckets in use take: two or all.
     int parts;
     /// Offsets that the first stage looks at: `SIEVE_NEAR_OFFSETS` or all.
@@ -117,6 +117,9 @@ typedef struct {
 
 /// Adds a word of at least one byte, whose letters are small; of longer ones the first six bytes are enough.
 void word_filter_add(word_filter *filter, const uint8_t *word, size_t count);
+
+/// Bits of a place at which a word may begin. The three above them say what may begin there: a word of three bytes (or less), of four or five, of more.
+#define WORD_PLACE_BITS 29
 
 /// Writes places at which a word may begin to `places`, in order, which must have room for `count` + 1; gives their number. All are among them at which one
 /// stands, in any case, whose first byte is no letter or has none before it or is the capital behind a small letter.
