@@ -1,7 +1,7 @@
 // Finds the values of a JSON document that field rules name, over any cut.
 //
-// Where rules name fields only, a window's colons are looked at and what stands before them; where they name ways through the document, and inside values that are
-// masked with all they hold, the structure is followed token by token. Source of the bitmaps: `ByteKernels/structure.c`.
+// Where rules name fields only, a window's colons are looked at and what stands before them; where they name ways through the document, its brackets and colons too;
+// inside values that are masked with all they hold each token is. Source of the bitmaps: `ByteKernels/structure.c`.
 
 import ByteKernels
 
@@ -66,9 +66,11 @@ struct FieldReader {
         var isObject: Bool
         /// All of it belongs to this field.
         var field: Int?
-        /// Steps that lead on from it.
-        var steps: [UInt16]
-        /// Of the element that is next, in an array.
+        /// Where ways lead on from it.
+        var state: FieldWays.State
+        /// Ways tell its elements apart.
+        var countsElements = false
+        /// Of the element that is next, where they do.
         var index = 0
         /// What a member named `properties` holds.
         var isProperties = false
@@ -78,7 +80,7 @@ struct FieldReader {
 
     init(_ rules: FieldSet) {
         self.rules = rules
-        next = FieldSet.Place(field: nil, steps: rules.outermost)
+        next = rules.outermost
     }
 
     /// Whether every token has to be looked at.
@@ -263,6 +265,7 @@ struct FieldReader {
         var position = scan.position
         defer { scan.position = position }
         while position < scan.end, followsTokens {
+            if maySkim { position = skim(scan, from: position) }
             let token = scan.token(from: position)
             if token == scan.end {
                 position = token
@@ -291,9 +294,56 @@ struct FieldReader {
         }
     }
 
+    /// Whether no value needs to be looked at before one is a field.
+    private var maySkim: Bool { next.field == nil && deepCount == 0 && levels.last.map { $0.field == nil } ?? false }
+
+    /// Goes from bracket to bracket and colon to colon, as long as ``maySkim`` holds: values that are no fields are passed over. Commas count only where elements do.
+    ///
+    /// - Returns: behind the last of these, where all is as if each token had been taken.
+    private mutating func skim(_ scan: Scan, from start: Int) -> Int {
+        var position = start
+        var counted: UInt64 = levels[levels.count - 1].countsElements ? .max : 0
+        var block = start >> 6
+        var ahead = UInt64.max << UInt64(start & 63)
+        while block << 6 < scan.end {
+            let (brackets, colons, commas) = (scan.blocks[block].brackets, scan.blocks[block].colons, scan.blocks[block].commas)
+            while case let marks = (brackets | colons | commas & counted) & ahead, marks != 0 {
+                let bit = marks & (0 &- marks)
+                let mark = block << 6 + marks.trailingZeroBitCount
+                if mark >= scan.end { return position }
+                ahead = ~(bit | (bit &- 1))
+                position = mark + 1
+                if colons & bit != 0 {
+                    if awaiting != .colon {
+                        var quote = mark - 1
+                        while scan.window[quote] != UInt8(ascii: "\"") { quote -= 1 }
+                        takeName(scan.window, scan.blocks.lastQuote(before: quote) + 1..<quote, scan.blocks, isContinued: false)
+                    }
+                    awaiting = .value
+                } else if commas & bit != 0 {
+                    endValue()
+                    nextElement()
+                } else {
+                    if scan.window[mark] == UInt8(ascii: "{") || scan.window[mark] == UInt8(ascii: "[") {
+                        // All elements are in one place if they do not count.
+                        if counted == 0, !isInObject { next = place(.element(0)) }
+                        push(isObject: scan.window[mark] == UInt8(ascii: "{"))
+                    } else {
+                        pop()
+                    }
+                    counted = levels.last.map { $0.countsElements } ?? false ? .max : 0
+                }
+                if !maySkim { return position }
+            }
+            ahead = .max
+            block += 1
+        }
+        return position
+    }
+
     /// Takes a name whose last part, or all of which, stands in the window.
     private mutating func takeName(_ window: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, _ blocks: UnsafePointer<json_block>, isContinued: Bool) {
-        if !isContinued, followsTokens, takeOther(UnsafeBufferPointer(rebasing: window[part])) { return }
+        if !isContinued, followsTokens, takePlain(UnsafeBufferPointer(rebasing: window[part])) { return }
         let name = isContinued ? Self.folded(begun + window[part]) : Self.folded(window[part])
         if followsTokens {
             expectsKey = false
@@ -306,15 +356,13 @@ struct FieldReader {
         }
     }
 
-    /// Takes a name that is on no way, and is not all that there is to look at; false if it may be.
-    private mutating func takeOther(_ raw: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard deepCount == 0, let level = levels.last, !level.isSchema, raw.count <= Self.longestKey, !raw.contains(UInt8(ascii: "\\")),
-            let place = rules.place(ofOther: raw, inherited: level.field, taken: level.steps)
-        else { return false }
-        next = place
+    /// Takes a name that is written as it is, where nothing but its way counts; false if there is more to look at.
+    @inline(__always)
+    private mutating func takePlain(_ raw: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard deepCount == 0, let level = levels.last, !level.isSchema, raw.count <= Self.longestKey, !raw.contains(UInt8(ascii: "\\")) else { return false }
+        (next, awaitsProperties) = rules.place(ofMember: raw, inherited: level.field, from: level.state)
         expectsKey = false
         awaiting = .colon
-        awaitsProperties = raw.count >= FieldSet.properties.count && Self.folded(raw) == FieldSet.properties
         return true
     }
 
@@ -375,7 +423,7 @@ struct FieldReader {
     private mutating func endValue() {
         awaiting = .nothing
         awaitsProperties = false
-        if levels.isEmpty { next = FieldSet.Place(field: nil, steps: rules.outermost) }
+        if levels.isEmpty { next = rules.outermost }
     }
 
     // MARK: Levels
@@ -392,7 +440,9 @@ struct FieldReader {
             let around = levels.last
             let isSchema = around.map { $0.isSchema || $0.isProperties && isObject && next.field != nil } ?? false
             levels.append(
-                Level(isObject: isObject, field: next.field, steps: next.steps, isProperties: isObject && awaitsProperties, isSchema: isSchema))
+                Level(
+                    isObject: isObject, field: next.field, state: next.state, countsElements: !isObject && rules.countsElements(from: next.state), isProperties: isObject && awaitsProperties,
+                    isSchema: isSchema))
         } else {
             if next.field != levels[levels.count - 1].field { deepField = deepField ?? next.field }
             if deepCount >> 6 == deepLevels.count { deepLevels.append(0) }
@@ -431,9 +481,9 @@ struct FieldReader {
             var inherited = level?.field
             // What a schema says of a value is none.
             if let level, level.isSchema, case .member(let name) = link, FieldSet.annotations.contains(name) { inherited = nil }
-            return rules.place(link, inherited: inherited, taken: level?.steps ?? [])
+            return rules.place(link, inherited: inherited, from: level?.state ?? FieldWays.nowhere)
         }
-        return FieldSet.Place(field: deepField ?? rules.field(link) ?? level?.field, steps: [])
+        return rules.astray(field: deepField ?? rules.field(link) ?? level?.field)
     }
 }
 

@@ -83,6 +83,20 @@ import Testing
     @Test("Wrong paths are refused", arguments: ["", "a..b", "a.", ".a", "a[", "a[x]", "a[-1].b", "a[*]", "*", "_", "a.*", "[1]"])
     func wrong(path: String) { #expect(throws: FieldPathError.self) { try FieldPath(path) } }
 
+    @Test("Ways that can be followed in too many ways at once are refused, and long ones are not")
+    func tooManyWays() throws {
+        // Which of the last levels were named `a` has to be kept in mind: 2¹⁴ sets of steps.
+        let many = try FieldPath("*.a" + String(repeating: ".*", count: 14) + ".pin")
+        let error = try #require(throws: RuleError.self) { try RuleSet([Rule(id: "many", entity: "PIN", fields: [many])]) }
+        #expect(error.rule == "many" && error.hint != nil)
+
+        let long = try FieldPath("a" + String(repeating: ".*", count: 29) + ".pin")
+        let set = try RuleSet([Rule(id: "long", entity: "PIN", fields: [long])])
+        let body = #"{"a":"# + String(repeating: #"{"b":"#, count: 29) + #"{"pin":"1234"}"# + String(repeating: "}", count: 30)
+        let result = try MaskerRun(set, .json, Array(body.utf8), .whole).result
+        #expect(String(decoding: result.output, as: UTF8.self) == body.replacing("1234", with: "[REDACTED:PIN]"))
+    }
+
     @Test("Random documents, rules and cuts come out like the reference's", arguments: Effort.seeds(250))
     func random(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
