@@ -10,14 +10,14 @@ extension RuleSet {
     public convenience init(_ base: RuleSet, adding rules: [Rule]) throws(RuleError) {
         try Self.requireOwnIds(base.rules + rules)
         var compiled = base.compiled
-        for rule in rules where !rule.isFieldsOnly {
+        for rule in rules where !rule.hasNoPattern {
             let rule = try CompiledRule(rule)
             try Gauntlet.judge(rule)
             compiled.append(rule)
         }
         try self.init(
             base.rules + rules, compiled, PlaceFinder(base.finder, adding: compiled[base.compiled.count...], to: compiled), Scout(compiled, behind: base.scout),
-            numbers: base.numbers, hashKey: base.hashKey)
+            numbers: base.numbers, hashKey: base.hashKey, judge: base.judge)
     }
 }
 

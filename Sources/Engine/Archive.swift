@@ -48,7 +48,7 @@ extension RuleSet {
     public convenience init(_ rules: [Rule], archive: UnsafeRawBufferPointer) throws(ArchiveError) {
         var content = ArchiveReader(try Archive.open(archive, key: Archive.key(Self.hash(of: rules))))
         var compiled: [CompiledRule] = []
-        for rule in rules where !rule.isFieldsOnly {
+        for rule in rules where !rule.hasNoPattern {
             let tables = try CompiledRule.Tables(of: rule, from: &content)
             // The key names the rules, and they were compiled once: they are sound.
             guard let rule = try? CompiledRule(rule, tables: tables) else { throw .damaged }

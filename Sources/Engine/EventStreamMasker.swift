@@ -38,6 +38,8 @@ struct EventStreamMasker {
     /// Masks what follows lines in which no model speaks.
     @Apart private var rest: BodyMasker? = nil
     private var restFrom = 0
+    /// Judges commands, and keeps the events that wait for that: none or one.
+    private var commands: [EventCommands] = []
 
     fileprivate struct Event {
         var bytes: [UInt8]
@@ -100,16 +102,21 @@ struct EventStreamMasker {
     init(_ rules: RuleSet, _ kind: EventFraming.Kind) {
         self.rules = rules
         framing = EventFraming(kind)
+        commands = rules.commands.map { [EventCommands($0)] } ?? []
     }
 
-    var heldCount: Int { unfinished.count + waitingCount + (line?.heldCount ?? 0) + (rest?.heldCount ?? 0) }
+    var heldCount: Int { unfinished.count + waitingCount + (line?.heldCount ?? 0) + (rest?.heldCount ?? 0) + unjudgedCount }
+
+    /// Bytes of the events that wait for a verdict.
+    private var unjudgedCount: Int { commands.isEmpty ? 0 : commands[0].waiting.eventBytes }
 
     /// Where a body of lines stopped being JSON.
     var brokenJSONAt: Int? { rest?.brokenJSONAt.map { restFrom + $0 } }
 
     /// Bytes kept, about.
     private var stateCount: Int {
-        heldCount + waiting.count * MemoryLayout<Event>.size + channels.reduce(0) { $0 + $1.stateCount }
+        heldCount - unjudgedCount + (commands.isEmpty ? 0 : commands[0].stateCount) + waiting.count * MemoryLayout<Event>.size
+            + channels.reduce(0) { $0 + $1.stateCount }
     }
 
     // MARK: Bytes to events
@@ -146,6 +153,11 @@ struct EventStreamMasker {
     mutating func finish(into output: inout MaskedBytes) throws(MaskError) {
         if !unfinished.isEmpty { try finishEvent(into: &output) }
         if output.blocked != nil { return }
+        if !commands.isEmpty {
+            commands[0].end { _ in true }
+            try takeJudged(into: &output)
+            if output.blocked != nil { return }
+        }
         if rest != nil {
             var masked = MaskedBytes()
             try rest?.finish(into: &masked)
@@ -162,6 +174,11 @@ struct EventStreamMasker {
     private mutating func streamUnfinished(
         _ part: UnsafeBufferPointer<UInt8>, eventEnds: Bool, into output: inout MaskedBytes
     ) throws(MaskError) {
+        if !commands.isEmpty {
+            commands[0].letGo()
+            try takeJudged(into: &output)
+            if output.blocked != nil { return }
+        }
         for index in channels.indices where !channels[index].isQuiet {
             try quieten(index, into: &output)
             if output.blocked != nil { return }
@@ -213,23 +230,59 @@ struct EventStreamMasker {
     // MARK: One event
 
     private mutating func finishEvent(into output: inout MaskedBytes) throws(MaskError) {
-        let isFirst = unfinishedFrom == 0
-        let start = unfinishedFrom
-        if try finishKnown(unfinished, at: start, into: &output) { return }
-        let bytes = unfinished
-        let content = bytes.withUnsafeBufferPointer { EventContent($0, framing.kind, isFirst: isFirst) }
-        let joined = content.data.count == 1 ? nil : bytes.withUnsafeBufferPointer { content.joined($0) }
-        var read = bytes.withUnsafeBufferPointer { event in
-            guard let joined else { return EventReader.read(UnsafeBufferPointer(rebasing: event[content.data[0]])) }
-            return joined.withUnsafeBufferPointer { EventReader.read($0) }
-        }
-        if framing.kind == .lines, api == nil, channels.isEmpty, read?.api == nil, read?.pieces.isEmpty ?? true, silentLines <= Self.mostSilentLines {
+        let (bytes, start) = (unfinished, unfinishedFrom)
+        let reading = reading(of: bytes, at: start)
+        if case .whole(let whole) = reading, framing.kind == .lines, api == nil, channels.isEmpty, whole.read?.api == nil, whole.read?.pieces.isEmpty ?? true,
+            silentLines <= Self.mostSilentLines
+        {
             // What is no document of its own may be a line of one.
-            silentLines += read == nil && !content.data.isEmpty ? Self.mostSilentLines + 1 : 1
+            silentLines += whole.read == nil && !whole.content.data.isEmpty ? Self.mostSilentLines + 1 : 1
             if silentLines > Self.mostSilentLines { return try beginRest(into: &output) }
         }
         unfinished = []
         unfinishedFrom += bytes.count
+        if !commands.isEmpty, try waits(bytes, at: start, reading, into: &output) { return }
+        try take(bytes, at: start, reading, into: &output)
+    }
+
+    /// What an event says, before anything of it is masked.
+    private enum Reading {
+        /// It has its fixed bytes in common with the first of the templates.
+        case known(EventTemplate.Fit)
+        case whole(WholeEvent)
+    }
+
+    private struct WholeEvent {
+        let content: EventContent
+        /// Its data, where that is several lines.
+        let joined: [UInt8]?
+        var read: EventReading?
+    }
+
+    private mutating func reading(of bytes: [UInt8], at start: Int) -> Reading {
+        for index in templates.indices {
+            guard let fit = bytes.withUnsafeBufferPointer({ templates[index].fit($0) }) else { continue }
+            if index > 0 { templates.swapAt(0, index) }
+            return .known(fit)
+        }
+        let content = bytes.withUnsafeBufferPointer { EventContent($0, framing.kind, isFirst: start == 0) }
+        let joined = content.data.count == 1 ? nil : bytes.withUnsafeBufferPointer { content.joined($0) }
+        let read = bytes.withUnsafeBufferPointer { event in
+            guard let joined else { return EventReader.read(UnsafeBufferPointer(rebasing: event[content.data[0]])) }
+            return joined.withUnsafeBufferPointer { EventReader.read($0) }
+        }
+        return .whole(WholeEvent(content: content, joined: joined, read: read))
+    }
+
+    /// Masks an event.
+    private mutating func take(_ bytes: [UInt8], at start: Int, _ reading: Reading, into output: inout MaskedBytes) throws(MaskError) {
+        let whole: WholeEvent
+        switch reading {
+        case .known(let fit): return try take(bytes, at: start, fit, into: &output)
+        case .whole(let event): whole = event
+        }
+        let (content, joined) = (whole.content, whole.joined)
+        var read = whole.read
         if let told = read?.api { api = told }
 
         var event = Event(bytes: bytes, start: start)
@@ -283,32 +336,20 @@ struct EventStreamMasker {
     /// The last event of OpenAI's streams, which is not JSON.
     private static let done = Array("[DONE]".utf8)
 
-    /// Takes an event that has its fixed bytes in common with one of the latest; false if it has not.
-    private mutating func finishKnown(_ bytes: [UInt8], at start: Int, into output: inout MaskedBytes) throws(MaskError) -> Bool {
-        for index in templates.indices {
-            guard let fit = bytes.withUnsafeBufferPointer({ templates[index].fit($0) }) else { continue }
-            unfinished = []
-            unfinishedFrom += bytes.count
-            if index > 0 { templates.swapAt(0, index) }
-            var event = Event(bytes: bytes, start: start)
-            if !fit.isSame {
-                let blanks = fit.texts.map { $0.lowerBound - fit.data.lowerBound..<$0.upperBound - fit.data.lowerBound }
-                try maskClosed(Array(bytes[fit.data]), .json, without: blanks, EventContent(fit.data), bodyOffset: start, &event, &output)
-            }
-            let number = firstNumber + waiting.count
-            append(event)
-            if output.blocked != nil {
-                endBody(before: number, into: &output)
-                return true
-            }
-            for (place, text) in fit.texts.enumerated() {
-                try add(templates[0].channels[place], bytes, text, event: number, eventStart: start, into: &output)
-                if output.blocked != nil { return true }
-            }
-            try releaseDecided(into: &output)
-            return true
+    /// Masks an event that has its fixed bytes in common with the first of the templates.
+    private mutating func take(_ bytes: [UInt8], at start: Int, _ fit: EventTemplate.Fit, into output: inout MaskedBytes) throws(MaskError) {
+        var event = Event(bytes: bytes, start: start)
+        if !fit.isSame {
+            try maskClosed(Array(bytes[fit.data]), .json, without: fit.textsInData, EventContent(fit.data), bodyOffset: start, &event, &output)
         }
-        return false
+        let number = firstNumber + waiting.count
+        append(event)
+        if output.blocked != nil { return endBody(before: number, into: &output) }
+        for (place, text) in fit.texts.enumerated() {
+            try add(templates[0].channels[place], bytes, text, event: number, eventStart: start, into: &output)
+            if output.blocked != nil { return }
+        }
+        try releaseDecided(into: &output)
     }
 
     private mutating func append(_ event: Event) {
@@ -358,15 +399,8 @@ struct EventStreamMasker {
         _ value: [UInt8], _ reading: BodyReader.Reading, without blanks: [Range<Int>] = [], _ content: EventContent, bodyOffset: Int,
         _ event: inout Event, _ output: inout MaskedBytes
     ) throws(MaskError) {
-        var kept = value
-        for blank in blanks.reversed() { kept.removeSubrange(blank) }
-        /// An offset into `kept` as one into the value.
-        func inValue(_ position: Int) -> Int {
-            var original = position
-            for blank in blanks where original >= blank.lowerBound { original += blank.count }
-            return original
-        }
-        let masked = try BodyReader.outcome(rules, reading, kept)
+        let masked = try BodyReader.outcome(rules, reading, Self.kept(value, without: blanks))
+        func inValue(_ position: Int) -> Int { Self.place(position, behind: blanks) }
         for edit in masked.edits {
             event.edits += content.edits(of: Edit(range: inValue(edit.range.lowerBound)..<inValue(edit.range.upperBound), bytes: edit.bytes))
         }
@@ -379,6 +413,86 @@ struct EventStreamMasker {
         }
         output.findings += masked.findings.map(moved)
         if let block = masked.block { output.blocked = moved(block) }
+    }
+
+    /// What is left of a value without some ranges of it, ascending.
+    private static func kept(_ value: [UInt8], without blanks: [Range<Int>]) -> [UInt8] {
+        var kept = value
+        for blank in blanks.reversed() { kept.removeSubrange(blank) }
+        return kept
+    }
+
+    /// An offset into what is left as one into the value.
+    private static func place(_ position: Int, behind blanks: [Range<Int>]) -> Int {
+        var original = position
+        for blank in blanks where original >= blank.lowerBound { original += blank.count }
+        return original
+    }
+
+    // MARK: Commands
+
+    /// Reads an event for commands, and masks those before it that wait no longer.
+    ///
+    /// - Returns: whether it waits itself, is masked already, or the body has ended.
+    private mutating func waits(_ bytes: [UInt8], at start: Int, _ reading: Reading, into output: inout MaskedBytes) throws(MaskError) -> Bool {
+        var ended: [[UInt8]] = []
+        var closed: (data: [UInt8], blanks: [Range<Int>], content: EventContent, isDocument: Bool)?
+        switch reading {
+        case .known(let fit):
+            if !fit.isSame { closed = (Array(bytes[fit.data]), fit.textsInData, EventContent(fit.data), true) }
+        case .whole(let whole):
+            if let told = whole.read?.api { api = told }
+            let content = whole.content
+            ended = whole.read?.ended ?? []
+            if !content.data.isEmpty {
+                let data = whole.joined ?? Array(bytes[content.data[0]])
+                if let id = whole.read?.requestID { try noteRequest(Array(data[id])) }
+                if whole.read == nil, data.elementsEqual(Self.done) { ended = [[]] }
+                let opening = data.first { $0 > 0x20 }
+                closed = (data, whole.read?.pieces.map(\.text) ?? [], content, opening == UInt8(ascii: "{") || opening == UInt8(ascii: "["))
+            }
+        }
+        if let closed {
+            commands[0].takeWhole(Self.kept(closed.data, without: closed.blanks), isDocument: closed.isDocument) { offset in
+                let place = Self.place(offset, behind: closed.blanks)
+                return start + closed.content.place(ofByte: place)..<start + closed.content.place(behindByte: place + 1)
+            }
+        }
+        func take(_ text: Range<Int>, of channel: [UInt8]) throws(MaskError) {
+            if commands[0].verdicts.blocked != nil { return }
+            try bytes.withUnsafeBufferPointer { bytes throws(MaskError) in
+                try commands[0].take(UnsafeBufferPointer(rebasing: bytes[text]), of: channel, at: start + text.lowerBound)
+            }
+        }
+        switch reading {
+        case .known(let fit): for index in fit.texts.indices { try take(fit.texts[index], of: templates[0].channels[index]) }
+        case .whole(let whole):
+            for piece in whole.read?.pieces ?? [] {
+                try take(whole.content.place(ofByte: piece.text.lowerBound)..<whole.content.place(behindByte: piece.text.upperBound), of: piece.channel)
+            }
+        }
+        for prefix in ended { commands[0].end { $0.starts(with: prefix) } }
+        let isKept = commands[0].verdicts.blocked == nil && commands[0].keeps(bytes, at: start)
+        if isKept { silentLines = Self.mostSilentLines + 1 }
+        try takeJudged(orAt: bytes, into: &output)
+        if isKept { try checkState() }
+        return isKept || output.blocked != nil
+    }
+
+    /// Masks the events that wait for no verdict any more, or ends the body before the first that does.
+    ///
+    /// - Parameter event: the latest.
+    private mutating func takeJudged(orAt event: [UInt8] = [], into output: inout MaskedBytes) throws(MaskError) {
+        output.findings += commands[0].takeFindings()
+        if let block = commands[0].verdicts.blocked {
+            output.blocked = block
+            let first = commands[0].first ?? event
+            return endBody(before: firstNumber + waiting.count, inPlaceOf: first, into: &output)
+        }
+        while let (bytes, start) = commands[0].next() {
+            try take(bytes, at: start, reading(of: bytes, at: start), into: &output)
+            if output.blocked != nil { return }
+        }
     }
 
     // MARK: Channels
@@ -571,8 +685,10 @@ struct EventStreamMasker {
 
     /// Ends the body because of a block in the event with that number: of those before it all go out that are decided, then an event that says
     /// that the stream ends here.
-    private mutating func endBody(before number: Int, into output: inout MaskedBytes) {
-        let last = waiting.indices.contains(number - firstNumber) ? waiting[number - firstNumber].bytes : []
+    ///
+    /// - Parameter event: the one with that number, if it does not wait.
+    private mutating func endBody(before number: Int, inPlaceOf event: [UInt8] = [], into output: inout MaskedBytes) {
+        let last = waiting.indices.contains(number - firstNumber) ? waiting[number - firstNumber].bytes : event
         while firstNumber < number, let event = waiting.first, event.undecided == 0 {
             output.append(event: event)
             waiting.removeFirst()

@@ -55,6 +55,9 @@ struct EventTemplate {
         var data = 0..<0
         /// Whether all values that are not text are the same.
         var isSame = true
+
+        /// The texts, counted from where the data begins.
+        var textsInData: [Range<Int>] { texts.map { $0.lowerBound - data.lowerBound..<$0.upperBound - data.lowerBound } }
     }
 
     /// How an event of this template fits; nil if it is not one.

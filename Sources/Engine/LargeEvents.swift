@@ -86,16 +86,23 @@ struct LineMasker {
     }
 
     private func add(_ masked: MaskedBytes, chunk: UnsafeRawBufferPointer, to output: inout MaskedBytes) {
-        var bytes: [UInt8] = []
-        masked.append(to: &bytes, chunk: chunk)
-        var masked = masked
-        masked.pieces = [.bytes(bytes)]
-        output.append(masked, from: 0, bodyOffset: valueStart)
+        output.append(copying: masked, of: chunk, bodyOffset: valueStart)
     }
 }
 
 extension MaskedBytes {
     mutating func append(_ bytes: [UInt8]) { pieces.append(.bytes(bytes)) }
+
+    /// Appends what was masked of bytes that are not part of the chunk.
+    ///
+    /// - Parameter bodyOffset: where what its findings count from begins in the body.
+    mutating func append(copying other: MaskedBytes, of chunk: UnsafeRawBufferPointer, bodyOffset: Int = 0) {
+        var bytes: [UInt8] = []
+        other.append(to: &bytes, chunk: chunk)
+        var copied = other
+        copied.pieces = [.bytes(bytes)]
+        append(copied, from: 0, bodyOffset: bodyOffset)
+    }
 
     /// Appends what was masked of a part of the chunk.
     ///

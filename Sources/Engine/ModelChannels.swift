@@ -164,6 +164,12 @@ enum ModelChannels {
         .init("content", .others, "content", [.member("index")], requires: "stop"),
     ]
 
+    /// Channels that are commands as a whole, by a part of their names: a row's, or that of an event's type. The input of a tool of the caller's own may be anything.
+    static let commands: [(family: ChannelFamily, part: String, language: String, isCertain: Bool)] = [
+        (.responses, "response.shell_call_command", "shell", true), (.responses, "response.code_interpreter_call_code", "code", true),
+        (.responses, "response.custom_tool_call_input", "shell", false), (.responses, "input", "code", true), (.chat, "input", "shell", false),
+    ]
+
     /// Members that `*` does not stand for: said once, not put together.
     static let notPieces = ["choices[].delta.role", "choices[].delta.id", "choices[].delta.type", "choices[].delta.name", "choices[].delta.object"]
 

@@ -17,11 +17,13 @@ public struct Rule: Sendable, Hashable {
     public var action: Action
     /// Members of JSON documents whose values are masked whatever they hold: pattern, checks and context have no part in it.
     public var fields: [FieldPath]
+    /// Has the commands that a body proposes judged, by the ``CommandJudge`` of the set. Such a rule has neither a pattern nor fields; its action is to block, or to report.
+    public var readsCommands: Bool
     /// Decides which rule labels a replacement that several rules share, and which of equally long paths counts; higher wins.
     public var priority: Int
 
     public init(
-        id: String, entity: String, pattern: String = "", checks: [Check] = [], context: Context? = nil, fields: [FieldPath] = [],
+        id: String, entity: String, pattern: String = "", checks: [Check] = [], context: Context? = nil, fields: [FieldPath] = [], readsCommands: Bool = false,
         action: Action = .redact(label: nil), priority: Int = 0
     ) {
         self.id = id
@@ -30,12 +32,13 @@ public struct Rule: Sendable, Hashable {
         self.checks = checks
         self.context = context
         self.fields = fields
+        self.readsCommands = readsCommands
         self.action = action
         self.priority = priority
     }
 
     /// Whether there is no pattern to look for.
-    var isFieldsOnly: Bool { pattern.isEmpty && !fields.isEmpty }
+    var hasNoPattern: Bool { pattern.isEmpty && (!fields.isEmpty || readsCommands) }
 
     /// Words of which one must stand in the `within` bytes before a match.
     public struct Context: Sendable, Hashable {

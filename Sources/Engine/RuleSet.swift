@@ -28,6 +28,9 @@ public final class RuleSet: Sendable {
     let hashKey: HMACSHA256?
     /// What the action `token` does; without, it writes plain labels.
     let tokens: TokenUse?
+    let judge: CommandJudge?
+    /// What has commands judged; nil where no rule does, or nobody is there to be asked.
+    let commands: CommandRule?
     private let idle: Idle
 
     /// Workspaces that nobody uses at the moment; shared by sets that share their tables.
@@ -40,7 +43,7 @@ public final class RuleSet: Sendable {
     /// - Throws: the first rule that cannot be loaded, and why.
     public convenience init(_ rules: [Rule]) throws(RuleError) {
         try Self.requireOwnIds(rules)
-        let compiled = try Self.compile(rules.filter { !$0.isFieldsOnly })
+        let compiled = try Self.compile(rules.filter { !$0.hasNoPattern })
         try self.init(rules, compiled, PlaceFinder(compiled, variant: KernelVariant.best), Scout(compiled))
     }
 
@@ -70,8 +73,10 @@ public final class RuleSet: Sendable {
     /// - Parameters:
     ///   - rules: all of them.
     ///   - compiled: those that have a pattern, in the same order.
-    init(_ rules: [Rule], _ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout, numbers: NumberPolicy = .string, hashKey: HMACSHA256? = nil) throws(RuleError) {
+    init(_ rules: [Rule], _ compiled: [CompiledRule], _ finder: PlaceFinder, _ scout: Scout, numbers: NumberPolicy = .string, hashKey: HMACSHA256? = nil, judge: CommandJudge? = nil) throws(RuleError) {
         self.rules = rules
+        self.judge = judge
+        commands = judge.flatMap { CommandRule($0, among: rules) }
         fields = try FieldSet(rules)
         self.numbers = numbers
         self.hashKey = hashKey
@@ -87,14 +92,29 @@ public final class RuleSet: Sendable {
 
     /// The rules of `base`, with something else in the place of numbers, or a key for `hash`; nothing is compiled again.
     public convenience init(_ base: RuleSet, numbers: NumberPolicy, hashKey: HMACSHA256? = nil) throws(RuleError) {
-        try self.init(base.rules, base.compiled, base.finder, base.scout, numbers: numbers, hashKey: hashKey ?? base.hashKey)
+        try self.init(base.rules, base.compiled, base.finder, base.scout, numbers: numbers, hashKey: hashKey ?? base.hashKey, judge: base.judge)
     }
 
+    /// The rules of `base`, with somebody to ask about commands; nothing is compiled again. Without one the rules that read commands find nothing.
+    public convenience init(_ base: RuleSet, judge: CommandJudge) throws(RuleError) {
+        try self.init(base.rules, base.compiled, base.finder, base.scout, numbers: base.numbers, hashKey: base.hashKey, judge: judge)
+    }
+
+    /// The same rules with nobody to ask about commands; all else is shared.
+    public var withoutJudge: RuleSet { RuleSet(sharing: self, tokens, judge: nil) }
+
+    /// Whether a rule reads commands, so that somebody has to be asked about them.
+    public var readsCommands: Bool { rules.contains(where: \.readsCommands) }
+
     /// The same rules with another use of tokens; all else is shared.
-    init(sharing base: RuleSet, _ tokens: TokenUse) {
+    convenience init(sharing base: RuleSet, _ tokens: TokenUse) { self.init(sharing: base, tokens, judge: base.judge) }
+
+    private init(sharing base: RuleSet, _ tokens: TokenUse?, judge: CommandJudge?) {
         (rules, hash, compiled, finder, scout) = (base.rules, base.hash, base.compiled, base.finder, base.scout)
         (openAutomata, usesContext, fields, numbers, hashKey, idle) = (base.openAutomata, base.usesContext, base.fields, base.numbers, base.hashKey, base.idle)
         self.tokens = tokens
+        self.judge = judge
+        commands = judge == nil ? nil : base.commands
     }
 
     /// The first rule with the action `hash`, where there is no key for it.
@@ -127,6 +147,7 @@ public final class RuleSet: Sendable {
             for text in [rule.id, rule.entity, rule.pattern, "\(rule.priority)", "\(rule.checks)", "\(rule.action)"] { add(text) }
             add(rule.context.map { "\($0.within) \($0.words)" } ?? "")
             add("\(rule.fields)")
+            if rule.readsCommands { add("commands") }
         }
         add("\(numbers)")
         return hexadecimal(SHA256.digest(of: bytes))
