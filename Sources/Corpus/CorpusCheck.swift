@@ -136,6 +136,10 @@ private struct EntryCheck {
         if entry.counterexamples.isEmpty {
             fail("has no counterexample", at: entry.location, hint: "add  counterexamples: ['…']  that look alike and must not match")
         }
+        if entry.rule.readsCommands {
+            checkCommands(alone)
+            return result
+        }
         for example in entry.examples {
             result.examples += 1
             do {
@@ -234,6 +238,24 @@ private struct EntryCheck {
         for (view, body) in Self.jsonBodies(example.text) {
             guard let outcome = try agreed(body, .json, alone, at: example.location) else { return }
             if !outcome.all.isEmpty { fail("matches this counterexample in \(view)", at: example.location) }
+        }
+    }
+
+    /// Whether each example is blocked, or reported, in some way of reading it, and each counterexample in none. What a command is depends on where it stands, so none is put into other strings.
+    private mutating func checkCommands(_ rules: RuleSet) {
+        do {
+            let judged = try RuleSet(rules, judge: CommandJudge(Corpus.catalogue(orShippedWith: corpus.directory)))
+            for (examples, isExample) in [(entry.examples, true), (entry.counterexamples, false)] {
+                for example in examples {
+                    let body = Array(example.text.utf8)
+                    let found = try Self.formats(of: body).contains { try agreed(body, $0, judged, at: example.location).map { !$0.all.isEmpty } ?? false }
+                    if found != isExample { fail(isExample ? "does not match this example" : "matches this counterexample", at: example.location) }
+                }
+            }
+            result.examples += entry.examples.count
+            result.counterexamples += entry.counterexamples.count
+        } catch {
+            fail("cannot be proven: \(error)", at: entry.location)
         }
     }
 

@@ -79,6 +79,7 @@ public struct CorpusDiff: Sendable, Encodable {
             if rule.checks != other.checks { keys.append("checks") }
             if rule.context != other.context { keys.append("context") }
             if rule.fields != other.fields { keys.append("fields") }
+            if rule.readsCommands != other.readsCommands { keys.append("commands") }
             if rule.action != other.action { keys.append("action") }
             if rule.priority != other.priority { keys.append("priority") }
             return ChangedRule(rule: rule.id, keys: keys)

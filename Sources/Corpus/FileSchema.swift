@@ -36,7 +36,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
 
     private typealias Shape = [String: Any]
 
-    private static var rule: Shape { object(shapes(of: ruleKeys, ruleShape), required: ["id", "entity"]).merging(["anyOf": [["required": ["pattern"]], ["required": ["fields"]]]]) { $1 } }
+    private static var rule: Shape { object(shapes(of: ruleKeys, ruleShape), required: ["id", "entity"]).merging(["anyOf": [["required": ["pattern"]], ["required": ["fields"]], ["required": ["commands"]]]]) { $1 } }
 
     private static func ruleShape(_ key: String) -> Shape? {
         switch key {
@@ -51,7 +51,8 @@ public enum FileSchema: String, Sendable, CaseIterable {
         case "fields":
             strings("Members of JSON documents that are masked whatever they hold: a name (password) or a path (user.pin, list[*].pin, *.pin).", least: 1)
                 .merging(["minItems": 1]) { $1 }
-        case "action": described(action, "What happens to a match; redact if left out.")
+        case "commands": ["const": true, "description": "Has commands in answers judged by the catalogue of operations; the action is block, or report."]
+        case "action": described(action, "What happens to a match; redact if left out, block for commands.")
         case "priority": integer("Labels a replacement that several rules share; higher wins.", priorities)
         case "references": strings("Where the facts come from: standards and vendors' pages.")
         case "examples": strings("Texts in which it must match. ${CLASS:COUNT} stands for made-up characters.", least: 1)

@@ -14,6 +14,7 @@ public final class MaskingRules: Sendable {
     private let cache: RuleSetCache?
     private let note: @Sendable (String) -> Void
     private let parsed = Mutex<Corpus?>(nil)
+    private let judge = Mutex<CommandJudge?>(nil)
 
     /// Reads the files of the corpus at `directory`, or where ``Corpus/locate(_:environment:)`` finds it.
     ///
@@ -35,11 +36,13 @@ public final class MaskingRules: Sendable {
         return rules
     }
 
-    /// The same as ``Corpus/compile(_:cache:note:)``.
+    /// The same as ``Corpus/compile(_:cache:note:)``; where a rule reads commands, with a judge by the corpus's catalogue of operations.
     public func compile(_ rules: [Rule]) throws(CorpusError) -> RuleSet {
+        let judge = rules.contains(where: \.readsCommands) ? try commandJudge() : nil
         do throws(RuleError) {
-            if let cache { return try cache.ruleSet(rules, note: note) }
-            return try RuleSet(rules)
+            let set = if let cache { try cache.ruleSet(rules, note: note) } else { try RuleSet(rules) }
+            guard let judge else { return set }
+            return try RuleSet(set, judge: judge)
         } catch {
             // Where the rule stands takes all of the corpus to say.
             throw CorpusError([try corpus().problem(of: error)])
@@ -48,6 +51,15 @@ public final class MaskingRules: Sendable {
 
     /// The compiled rules of the profiles.
     public func ruleSet(profiles names: [String]) throws(CorpusError) -> RuleSet { try compile(rules(profiles: names)) }
+
+    private func commandJudge() throws(CorpusError) -> CommandJudge {
+        try judge.withLock { known throws(CorpusError) in
+            if let judge = known { return judge }
+            let judge = CommandJudge(try Corpus.catalogue(orShippedWith: files.directory))
+            known = judge
+            return judge
+        }
+    }
 
     private func corpus() throws(CorpusError) -> Corpus {
         try parsed.withLock { parsed throws(CorpusError) in
@@ -122,6 +134,7 @@ private struct SelectionWriter {
             }
             append(rule.fields.count)
             for field in rule.fields { append(field.description) }
+            append(rule.readsCommands ? 1 : 0)
             append(rule.action)
         }
     }
@@ -189,8 +202,9 @@ private struct SelectionReader {
             guard let source = text(), let field = try? FieldPath(source) else { return nil }
             fields.append(field)
         }
-        guard let action = action() else { return nil }
-        return Rule(id: id, entity: entity, pattern: pattern, checks: checks, context: context, fields: fields, action: action, priority: priority)
+        guard let readsCommands = number(), let action = action() else { return nil }
+        return Rule(
+            id: id, entity: entity, pattern: pattern, checks: checks, context: context, fields: fields, readsCommands: readsCommands == 1, action: action, priority: priority)
     }
 
     private mutating func action() -> Rule.Action? {

@@ -43,7 +43,7 @@ public struct Entry: Sendable {
 
 // The schema for editors (FileSchema.swift) is made from these lists.
 let ruleKeys = [
-    "id", "entity", "description", "pattern", "checks", "context", "fields", "action", "priority", "references", "examples", "counterexamples",
+    "id", "entity", "description", "pattern", "checks", "context", "fields", "commands", "action", "priority", "references", "examples", "counterexamples",
 ]
 let contextKeys = ["words", "within", "required"]
 let actionNames = ["redact", "mask", "hash", "token", "remove", "block", "report"]
@@ -78,7 +78,10 @@ extension YAMLFile {
             string(node, what: "\"entity\"").flatMap { entityName($0, at: node) }
         }
         let fields = keys["fields"].map { readFields($0) } ?? []
-        if keys["pattern"] == nil, keys["fields"] == nil {
+        let readsCommands = keys["commands"].flatMap { boolean($0, what: "\"commands\"") } ?? false
+        if readsCommands {
+            if let node = keys["pattern"] ?? keys["fields"] { add("a rule with \"commands\" has neither a pattern nor fields", at: node, hint: "make two rules of it") }
+        } else if keys["pattern"] == nil, keys["fields"] == nil {
             add("a rule needs a \"pattern\", \"fields\" or both", at: node, hint: "say what values look like, or which members hold them")
         }
         let pattern = keys["pattern"].flatMap { string($0, what: "\"pattern\"") } ?? ""
@@ -88,7 +91,7 @@ extension YAMLFile {
         let description = keys["description"].flatMap { string($0, what: "\"description\"") } ?? ""
         let checks = keys["checks"].map { readChecks($0) } ?? []
         let context = keys["context"].flatMap { readContext($0) }
-        let action = keys["action"].flatMap { readAction($0) } ?? .redact(label: nil)
+        let action = keys["action"].flatMap { readAction($0) } ?? (readsCommands ? .block : .redact(label: nil))
         let priority = keys["priority"].flatMap { integer($0, what: "\"priority\"", in: priorities) } ?? 0
         let references = keys["references"].flatMap { strings($0, what: "\"references\"") }?.map(\.0) ?? []
         let examples = keys["examples"].map { readExamples($0, what: "examples", rule: id ?? "") } ?? []
@@ -97,7 +100,7 @@ extension YAMLFile {
         guard problems.count == before, let id, let entity, let idNode = keys["id"] else { return nil }
         let patternNode = keys["pattern"] ?? idNode
         return Entry(
-            rule: Rule(id: id, entity: entity, pattern: pattern, checks: checks, context: context, fields: fields, action: action, priority: priority),
+            rule: Rule(id: id, entity: entity, pattern: pattern, checks: checks, context: context, fields: fields, readsCommands: readsCommands, action: action, priority: priority),
             folder: folder, description: description, references: references, examples: examples, counterexamples: counterexamples,
             location: location(of: idNode), patternLocation: location(of: patternNode), patternForm: form(of: patternNode))
     }

@@ -101,7 +101,7 @@ public final class RuleSet: Sendable {
     }
 
     /// The same rules with nobody to ask about commands; all else is shared.
-    public var withoutJudge: RuleSet { RuleSet(sharing: self, tokens, judge: nil) }
+    public var withoutJudge: RuleSet { judge == nil ? self : RuleSet(sharing: self, tokens, judge: nil) }
 
     /// Whether a rule reads commands, so that somebody has to be asked about them.
     public var readsCommands: Bool { rules.contains(where: \.readsCommands) }

@@ -11,7 +11,7 @@ enum Statements {
     }
 
     /// First words of statements, in the dialects that `SQLReader` knows.
-    private static let verbs: Set<String> = [
+    static let verbs: Set<String> = [
         "alter", "analyze", "attach", "backup", "begin", "call", "change", "comment", "commit", "copy", "create", "dbcc", "deallocate", "declare", "delete", "delimiter", "deny", "detach", "disable", "do", "drop", "end",
         "exec", "execute", "explain", "export", "flush", "from", "go", "grant", "if", "import", "insert", "install", "kill", "load", "lock", "merge", "msck", "optimize", "pragma", "prepare", "purge", "reassign", "refresh",
         "reindex", "rename", "replace", "reset", "restore", "revoke", "rollback", "security", "select", "set", "show", "shutdown", "start", "system", "table", "truncate", "undrop", "unload", "update", "upsert", "use", "vacuum",

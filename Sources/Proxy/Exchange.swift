@@ -762,7 +762,7 @@ final class Exchange {
         responseLook = nil
         switch verdict {
         case .format(let format):
-            masker = Masker(route.rules, format: format, boundary: boundary, unscannable: route.connection.unknownContent.ofParts)
+            masker = Masker(route.answerRules, format: format, boundary: boundary, unscannable: route.connection.unknownContent.ofParts)
             if route.issuesTokens, let identity, let table = tokens.table(of: identity.name, on: route.connection.name), !table.isEmpty {
                 restorer = Masker(RuleSet(restoring: table), format: format, boundary: boundary, unscannable: .pass)
             }

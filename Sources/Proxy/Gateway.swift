@@ -71,6 +71,8 @@ final class Route: Sendable {
     let connection: Connection
     /// The profiles' rules, and one for each form in which the vendor could echo the injected credential.
     let rules: RuleSet
+    /// The same with somebody to ask about commands in answers, where a rule reads them.
+    let answerRules: RuleSet
     /// Whether tokens are put in the place of values that clients send.
     let issuesTokens: Bool
     /// Nil for an upstream without TLS.
@@ -81,7 +83,9 @@ final class Route: Sendable {
     /// - Parameter rules: those of the connection's profiles; shared by all connections that have them.
     init(_ connection: Connection, file: String, rules: RuleSet) throws {
         self.connection = connection
-        self.rules = try connection.credential.map { try RuleSet(rules, adding: Self.echoRules($0)) } ?? rules
+        answerRules = try connection.credential.map { try RuleSet(rules, adding: Self.echoRules($0)) } ?? rules
+        // Commands in requests are judged by policies.
+        self.rules = answerRules.withoutJudge
         issuesTokens = rules.rules.contains { $0.action == .token }
         guard connection.upstream.tls else {
             (tls, tlsServerName) = (nil, nil)

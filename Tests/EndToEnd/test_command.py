@@ -44,7 +44,25 @@ def test_a_batch_answers_each_line_with_its_offsets():
 
 def test_a_blocked_command_ends_the_output_with_status_3():
     done = sluice("mask", "--profile", "commands", data="select 1; drop table customers; select 2", status=3)
-    assert done.stdout == "select 1; "
+    assert done.stdout == "" and 'rule "sql.drop-table"' in done.stderr
+
+
+def test_nothing_of_a_command_in_a_tool_call_is_released():
+    pieces = ['{"comm', 'and": "', *'cd /srv; X=rm; $X -rf "$HOME"', '"}']
+    events = [{"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": piece}} for piece in pieces]
+    stream = "".join(f"event: content_block_delta\ndata: {json.dumps(event)}\n\n" for event in events)
+    done = sluice("mask", "--profile", "commands", "--format", "sse", "--chunk-size", "7", data=stream, status=3)
+    released, error = done.stdout.split("event: error\n")
+    assert released == "".join(f"event: content_block_delta\ndata: {json.dumps(event)}\n\n" for event in events[:2])
+    assert "sluice_blocked" in error and "files.remove-recursively" in done.stderr
+    # Where commands are only reported it passes.
+    done = sluice("mask", "--profile", "commands", "--action", "proposed-command=report", "--format", "sse", "--findings", data=stream)
+    assert done.stdout == stream and json.loads(done.stderr)["action"] == "reported"
+
+
+@pytest.mark.parametrize("body", ["SELECT * FROM logs WHERE m = 'drop table x'", '{"command": "rm -rf /tmp/work"}', "never run rm -rf / there", "```python\nshutil.rmtree(x)\n```\n"])
+def test_what_only_speaks_of_a_command_passes(body):
+    assert sluice("mask", "--profile", "commands", data=body).stdout == body
 
 
 def test_findings_are_listed_without_their_value_and_set_the_status(tmp_path):
