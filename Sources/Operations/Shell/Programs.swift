@@ -23,7 +23,7 @@ extension ShellSession {
         return known
     }()
 
-    private static let programs: [String: Look] = {
+    static let programs: [String: Look] = {
         var programs: [String: Look] = [
             // Files.
             "rm": { $0.remove }, "rmdir": { $0.removeFile }, "unlink": { $0.removeFile }, "dd": { $0.copyBlocks }, "dcfldd": { $0.copyBlocks }, "mkswap": { $0.makeFileSystem }, "mke2fs": { $0.makeFileSystem },
