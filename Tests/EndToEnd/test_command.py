@@ -48,7 +48,7 @@ def test_a_blocked_command_ends_the_output_with_status_3():
 
 
 def test_nothing_of_a_command_in_a_tool_call_is_released():
-    pieces = ['{"comm', 'and": "', *'cd /srv; X=rm; $X -rf "$HOME"', '"}']
+    pieces = ['{"comm', 'and": "', *"cd /srv; X=rm; $X -rf $HOME", '"}']
     events = [{"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": piece}} for piece in pieces]
     stream = "".join(f"event: content_block_delta\ndata: {json.dumps(event)}\n\n" for event in events)
     done = sluice("mask", "--profile", "commands", "--format", "sse", "--chunk-size", "7", data=stream, status=3)
