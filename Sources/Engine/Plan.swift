@@ -204,14 +204,15 @@ struct Plan: Sendable {
 extension SampleTraffic {
     /// Places of the sample at which one of the grams stands, seen at the offsets of the sieve, in 1,000 bytes.
     static func hitsPerKB(_ grams: [Gram]) -> Double {
-        let sets = grams.map { gram in Sieve.allOffsets.map { gram[$0] } }
-        var hits = 0
-        for place in 1..<bytes.count - Gram.offsets.upperBound {
-            let stands = sets.contains { sets in
-                for (index, offset) in Sieve.allOffsets.enumerated() where !sets[index].contains(bytes[place + offset]) { return false }
-                return true
+        let offsets = Sieve.allOffsets
+        let sets = grams.map { gram in offsets.map { gram[$0] } }
+        // At most places no gram has the byte at one of the first offsets.
+        let any = offsets.indices.prefix(4).map { index in sets.reduce(ByteSet()) { $0 | $1[index] } }
+        let hits = bytes.withUnsafeBufferPointer { bytes in
+            (1..<bytes.count - Gram.offsets.upperBound).count { place in
+                func stands(_ sets: [ByteSet]) -> Bool { sets.indices.allSatisfy { sets[$0].contains(bytes[place + offsets[$0]]) } }
+                return stands(any) && sets.contains(where: stands)
             }
-            if stands { hits += 1 }
         }
         return Double(hits) * 1000 / Double(bytes.count)
     }
