@@ -19,6 +19,8 @@ import Testing
         (["data.customers[*].email"], #"{"data":{"customers":[{"email":"x"},{"email":1}],"email":"y"},"email":"z"}"#, #"{"data":{"customers":[{"email":"F"},{"email":"F"}],"email":"y"},"email":"z"}"#),
         (["*.ssn"], #"{"ssn":1,"a":{"ssn":2,"b":[{"ssn":3}]}}"#, #"{"ssn":1,"a":{"ssn":"F","b":[{"ssn":"F"}]}}"#),
         (["a[1].b"], #"{"a":[{"b":1},{"b":2}]}{"a":[{"b":1},{"b":2,"a":[0,{"b":3}]}]}"#, #"{"a":[{"b":1},{"b":"F"}]}{"a":[{"b":1},{"b":"F","a":[0,{"b":3}]}]}"#),
+        (["a[*].b"], #"{"a":[{"b":1,"x":2},{"x":[3],"b":[4,{"b":5}]},[{"b":6}],{"y":{"b":7},"b":8}],"b":[{"b":9}]}"#, #"{"a":[{"b":"F","x":2},{"x":[3],"b":["F",{"b":"F"}]},[{"b":6}],{"y":{"b":7},"b":"F"}],"b":[{"b":9}]}"#),
+        (["a.b", "c[1][*].d"], #"{"c":[[{"d":1}],[{"d":2,"x":0},{"x":[1,2],"d":3}],[{"d":4}]],"a":[{"b":5}],"a":{"b":6,"a":{"b":7}}}"#, #"{"c":[[{"d":1}],[{"d":"F","x":0},{"x":[1,2],"d":"F"}],[{"d":4}]],"a":[{"b":5}],"a":{"b":"F","a":{"b":7}}}"#),
         (["a.*.c"], #"{"a":{"b":{"c":1},"d":[{"c":2}],"c":3}}"#, #"{"a":{"b":{"c":"F"},"d":[{"c":2}],"c":3}}"#),
         (["p"], #"{"x":"{\"p\": \"secret\", \"q\": [1]}"}"#, #"{"x":"{\"p\": \"F\", \"q\": [1]}"}"#),
         (["p"], #"{"properties":{"p":{"description":"x","type":["y",1],"default":"z","items":{"title":"t","value":1}},"q":{"p":"x"}}}"#, #"{"properties":{"p":{"description":"x","type":["y",1],"default":"F","items":{"title":"t","value":"F"}},"q":{"p":"F"}}}"#),
@@ -53,6 +55,16 @@ import Testing
         let run = try MaskerRun(rules, .json, Array(#"{"id":"12345","user":{"id":"12345"}}{"user":{"id":{"public":7,"x":"abc"}}}"#.utf8))
         #expect(String(decoding: run.result.output, as: UTF8.self) == ##"{"id":"[REDACTED:ALL]","user":{"id":"***45"}}{"user":{"id":{"public":7,"x":"*bc"}}}"##)
         #expect(run.result.findings.map(\.rule) == ["all", "user", "pass", "user"])
+    }
+
+    @Test("Of ways to one value the longest counts, then the rule with the higher priority")
+    func precedenceOfWays() throws {
+        let fields = ["*.b.x", "a.b.x", "*.x", "a.*.x", "a.b.x", "*.*.x", "a.b[*].x", "a.b.*.x"]
+        let rules = try RuleSet(
+            fields.enumerated().map { index, path in Rule(id: "r\(index)", entity: "E\(index)", fields: [try FieldPath(path)], priority: index == 4 ? 1 : 0) })
+        let run = try MaskerRun(rules, .json, Array(#"{"a":{"b":{"x":1,"c":{"x":2}},"c":{"x":3}},"b":{"x":4},"c":{"b":{"x":5}},"d":{"x":6}}{"a":{"b":[{"x":7}]}}"#.utf8))
+        // `*` at the beginning is a step like the others.
+        #expect(run.result.findings.map(\.rule) == ["r4", "r7", "r3", "r2", "r0", "r2", "r6"])
     }
 
     @Test("Numbers are masked as the policy says", arguments: [
