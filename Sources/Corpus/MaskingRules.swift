@@ -42,7 +42,7 @@ public final class MaskingRules: Sendable {
         do throws(RuleError) {
             let set = if let cache { try cache.ruleSet(rules, note: note) } else { try RuleSet(rules) }
             guard let judge else { return set }
-            return try RuleSet(set, judge: judge)
+            return RuleSet(set, judge: judge)
         } catch {
             // Where the rule stands takes all of the corpus to say.
             throw CorpusError([try corpus().problem(of: error)])

@@ -95,10 +95,8 @@ public final class RuleSet: Sendable {
         try self.init(base.rules, base.compiled, base.finder, base.scout, numbers: numbers, hashKey: hashKey ?? base.hashKey, judge: base.judge)
     }
 
-    /// The rules of `base`, with somebody to ask about commands; nothing is compiled again. Without one the rules that read commands find nothing.
-    public convenience init(_ base: RuleSet, judge: CommandJudge) throws(RuleError) {
-        try self.init(base.rules, base.compiled, base.finder, base.scout, numbers: base.numbers, hashKey: base.hashKey, judge: judge)
-    }
+    /// The rules of `base`, with somebody to ask about commands; all else is shared. Without one the rules that read commands find nothing.
+    public convenience init(_ base: RuleSet, judge: CommandJudge) { self.init(sharing: base, base.tokens, judge: judge) }
 
     /// The same rules with nobody to ask about commands; all else is shared.
     public var withoutJudge: RuleSet { judge == nil ? self : RuleSet(sharing: self, tokens, judge: nil) }
@@ -114,7 +112,7 @@ public final class RuleSet: Sendable {
         (openAutomata, usesContext, fields, numbers, hashKey, idle) = (base.openAutomata, base.usesContext, base.fields, base.numbers, base.hashKey, base.idle)
         self.tokens = tokens
         self.judge = judge
-        commands = judge == nil ? nil : base.commands
+        commands = judge.flatMap { CommandRule($0, among: base.rules) }
     }
 
     /// The first rule with the action `hash`, where there is no key for it.
