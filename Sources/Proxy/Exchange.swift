@@ -514,7 +514,7 @@ final class Exchange {
     /// - Parameter ruling: an operation needs a person to agree; `sentence` says what it does.
     private func askOrForward(_ ruling: CommandRuling?, sentence: String?) throws(Problem) -> Step {
         guard let route, let identity, let target else { return .wait }
-        var asked = terms.map { (policy: $0.policy, terms: $0.terms) }
+        var asked = terms
         if case .approve(let policy, let terms)? = ruling?.effect { asked = (policy, terms) }
         guard let (policy, terms) = asked else { return forward(target, to: route) }
         guard let fingerprint, let record else { throw Problem(.serviceUnavailable, .review, "approvals cannot be had at the moment") }

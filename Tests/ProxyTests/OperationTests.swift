@@ -283,7 +283,7 @@ struct OperationTests {
         defer { vendor.stop() }
         let seed = UInt64.random(in: 0 ... .max)
         try await withGateway(to: vendor.port) { gateway in
-            var random = SeededNumbers(state: seed)
+            var random = SeededGenerator(seed: seed)
             let cases = Self.asked.filter { $0.body != nil }
             for _ in 0..<120 {
                 let one = cases.randomElement(using: &random)!
@@ -354,18 +354,5 @@ struct OperationTests {
                 """, file: "sluice.yaml")
         }
         #expect(error?.problems.first?.message == "connection \"a\" allows nobody, so no request could reach it")
-    }
-}
-
-/// A reproducible sequence: SplitMix64.
-private struct SeededNumbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
     }
 }
