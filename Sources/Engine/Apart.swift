@@ -8,6 +8,14 @@ struct Apart<Value> {
 
     init(wrappedValue: Value?) { values = wrappedValue.map { [$0] } ?? [] }
 
+    var isThere: Bool { !values.isEmpty }
+
+    /// The value where it lies; there must be one. What is done for each chunk goes by this way: it moves nothing and allocates nothing.
+    var projectedValue: Value {
+        _read { yield values[0] }
+        _modify { yield &values[0] }
+    }
+
     var wrappedValue: Value? {
         get { values.first }
         _modify {

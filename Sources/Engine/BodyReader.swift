@@ -178,8 +178,8 @@ struct BodyReader {
         let window = UnsafeBufferPointer(rebasing: whole[behind...])
         let stretch = TextScanner.Stretch(
             bytes: window, isLast: isLast, lookback: UnsafeBufferPointer(rebasing: whole[..<behind]), units: nil)
-        _ = workspace.scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind, before: text.before)
-        workspace.scanner.scan(stretch, state: &text)
+        _ = workspace.scanner.gather(workspace.places, in: stretch, at: behind, before: text.before)
+        workspace.scanner.scan(stretch, at: behind, of: whole, state: &text)
         apply(workspace, text: window, at: 0, units: nil, isEscaped: false, isLast: isLast, &writer)
         if writer.block == nil { writer.pass(to: workspace.scanner.released) }
         watch = workspace.scanner.watch
@@ -325,10 +325,10 @@ struct BodyReader {
                     bytes: bytes, isLast: json.isClosed, lookback: json.isContinued ? lookback : raw, units: units)
                 let hasStarts =
                     decoded == nil
-                    ? scanner.gather(workspace.places, of: rules.finder, in: stretch, at: place.lowerBound, before: text.before)
-                    : scanner.gather(workspace.arenaPlaces, of: rules.finder, in: stretch, at: place.lowerBound, before: text.before)
+                    ? scanner.gather(workspace.places, in: stretch, at: place.lowerBound, before: text.before)
+                    : scanner.gather(workspace.arenaPlaces, in: stretch, at: place.lowerBound, before: text.before)
                 if !hasStarts, json.isClosed, !json.isContinued { return }
-                scanner.scan(stretch, state: &text)
+                scanner.scan(stretch, at: place.lowerBound, of: decoded == nil ? workspace.places.buffer : workspace.arenaPlaces.buffer, state: &text)
                 switch json.kind {
                 case .number, .oversizedNumber: applyToNumber(workspace, json, bytes, &writer)
                 case .string: apply(workspace, text: bytes, at: json.start, units: units, isEscaped: true, isLast: json.isClosed, &writer)

@@ -625,20 +625,23 @@ struct EventStreamMasker {
         channel.held.removeFirst(released)
     }
 
+    private static let edge = [UInt8(ascii: "\"")]
+
     private func scanText(_ channel: inout Channel, isLast: Bool, _ output: inout MaskedBytes) throws(MaskError) -> Outcome {
         let workspace = try rules.takeWorkspace()
         // A text has an edge where it begins, which the sieve sees as a quote.
-        let before = channel.state.before == nil ? [UInt8(ascii: "\"")] : channel.state.lookback
+        let isFirst = channel.state.before == nil
+        let before = isFirst ? Self.edge : channel.state.lookback
         let behind = before.count
         before.withUnsafeBytes { before in channel.held.withUnsafeBytes { workspace.fillWindow(before, $0) } }
-        let bytes = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(workspace.window)[behind...])
+        let window = UnsafeBufferPointer(workspace.window)
+        let bytes = UnsafeBufferPointer(rebasing: window[behind...])
         try workspace.findInWindow()
         let scanner = workspace.scanner
-        channel.state.lookback.withUnsafeBufferPointer { lookback in
-            let stretch = TextScanner.Stretch(bytes: bytes, isLast: isLast, lookback: lookback, units: nil)
-            _ = scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind, before: channel.state.before)
-            scanner.scan(stretch, state: &channel.state)
-        }
+        let stretch = TextScanner.Stretch(
+            bytes: bytes, isLast: isLast, lookback: UnsafeBufferPointer(rebasing: window[..<(isFirst ? 0 : behind)]), units: nil)
+        _ = scanner.gather(workspace.places, in: stretch, at: behind, before: channel.state.before)
+        scanner.scan(stretch, at: behind, of: window, state: &channel.state)
         let (pieces, reached) = (channel.pieces, channel.bodyEnd)
         channel.state.note(
             scanner, rules, isLast: isLast, bodyStart: { pieces.bodyStart($0) ?? reached }, bodyEnd: { pieces.bodyEnd($0) ?? reached },

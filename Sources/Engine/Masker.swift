@@ -80,18 +80,20 @@ public struct Masker {
         var output = MaskedBytes()
         // Over until the step has gone well, so that nothing follows a failure.
         isOver = true
-        if let chunk {
-            try body?.feed(chunk, into: &output)
-            try events?.feed(chunk, into: &output)
-            try parts?.feed(chunk, into: &output)
+        let held: Int
+        if _body.isThere {
+            if let chunk { try $body.feed(chunk, into: &output) } else { try $body.finish(into: &output) }
+            held = $body.heldCount
+            statistics.brokenJSONAt = $body.brokenJSONAt
+        } else if _events.isThere {
+            if let chunk { try $events.feed(chunk, into: &output) } else { try $events.finish(into: &output) }
+            held = $events.heldCount
+            statistics.brokenJSONAt = $events.brokenJSONAt
         } else {
-            try body?.finish(into: &output)
-            try events?.finish(into: &output)
-            try parts?.finish(into: &output)
+            if let chunk { try $parts.feed(chunk, into: &output) } else { try $parts.finish(into: &output) }
+            held = $parts.heldCount
+            statistics.bytesUnscanned += $parts.takeUnscanned()
         }
-        let held = body?.heldCount ?? events?.heldCount ?? parts?.heldCount ?? 0
-        statistics.bytesUnscanned += parts?.takeUnscanned() ?? 0
-        statistics.brokenJSONAt = body?.brokenJSONAt ?? events?.brokenJSONAt
         if output.findings.count > 1 { output.findings.sort { $0.range.lowerBound < $1.range.lowerBound } }
         blocked = output.blocked
         isOver = chunk == nil || blocked != nil

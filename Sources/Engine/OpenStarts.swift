@@ -48,6 +48,8 @@ final class OpenStarts {
     private var listed: [Int32] = []
     private var listEnds: [Int] = []
     private var knownLists: [[Int32]: UInt16] = [:]
+    /// What the latest run came upon, from right to left: the number of a list, and gaps.
+    private var runs: [(starts: UInt16, gaps: ClosedRange<Int>)] = []
     private let symbolCount: Int
     /// Class of each byte.
     private let classes: UnsafeMutablePointer<UInt8>
@@ -100,14 +102,13 @@ final class OpenStarts {
         return state
     }
 
-    /// Runs back from the end of `bytes` and calls `body` with gaps at which matches begin that are open there, and the rules that have one at each of them,
-    /// from right to left. Gaps that follow on each other and have the same rules come together: a long word is one call.
+    /// Runs back from the end of `bytes`, and keeps for ``forEachRun(_:)`` at which gaps matches begin that are open there.
     ///
     /// - Parameters:
     ///   - lowest: no gap before it is looked at; at most ``CompiledRule/longestHold`` before the end.
     ///   - before: the byte before `bytes`; nil at the start of the text.
-    @inline(__always)
-    func run(_ bytes: UnsafeBufferPointer<UInt8>, downTo lowest: Int, before: UInt8?, _ body: (UnsafeBufferPointer<Int32>, ClosedRange<Int>) -> Void) {
+    func run(_ bytes: UnsafeBufferPointer<UInt8>, downTo lowest: Int, before: UInt8?) {
+        runs.removeAll(keepingCapacity: true)
         if automata.parts.isEmpty { return }
         if members.count >= Self.mostStates || listEnds.count > Int(Self.unknown) / 2 { forget() }
         let (steps, classes, symbolCount) = (self.steps, self.classes, self.symbolCount)
@@ -121,7 +122,7 @@ final class OpenStarts {
             var step = steps[state &* symbolCount &+ symbol]
             if step.next == Self.unknown { step = make(state, symbol) }
             if step.starts != starts {
-                if starts != 0 { forList(starts) { body($0, gap + 1...highest) } }
+                if starts != 0 { runs.append((starts, gap + 1...highest)) }
                 starts = step.starts
                 highest = gap
             }
@@ -129,12 +130,19 @@ final class OpenStarts {
             gap &-= 1
             if state == Int(Self.dead) { break }
         }
-        if starts != 0 { forList(starts) { body($0, gap + 1...highest) } }
+        if starts != 0 { runs.append((starts, gap + 1...highest)) }
     }
 
+    /// Calls `body` with the gaps at which matches begin that are open at the end of the latest run's bytes, and the rules that have one at each of them, from left to right,
+    /// for as long as it says to go on. Gaps that follow on each other and have the same rules come together: a long word is one call.
     @inline(__always)
-    private func forList(_ number: UInt16, _ body: (UnsafeBufferPointer<Int32>) -> Void) {
-        listed.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[listEnds[Int(number) - 1]..<listEnds[Int(number)]])) }
+    func forEachRun(_ body: (UnsafeBufferPointer<Int32>, ClosedRange<Int>) -> Bool) {
+        listed.withUnsafeBufferPointer { listed in
+            for run in runs.reversed() {
+                let list = Int(run.starts)
+                if !body(UnsafeBufferPointer(rebasing: listed[listEnds[list - 1]..<listEnds[list]]), run.gaps) { break }
+            }
+        }
     }
 
     @inline(never)

@@ -153,18 +153,22 @@ final class PlaceFinder: @unchecked Sendable {
         self.cores = cores
     }
 
-    /// Calls `body` with each gram that may stand in a range of a buffer whose last bytes have not all come, so that the sieve did not see all that it looks at.
+    /// Calls `body` with each gram that may stand in a range of a buffer whose last bytes have not all come, so that the sieve did not see all that it looks at; from left to right,
+    /// for as long as it says to go on.
     ///
     /// - Parameter range: reaches to the end of what has come.
-    func forEachOpenEntry(in range: Range<Int>, of buffer: UnsafeBufferPointer<UInt8>, _ body: (_ position: Int, PlaceFinder.Entry) -> Void) {
+    @inline(__always)
+    func forEachOpenEntry(in range: Range<Int>, of buffer: UnsafeBufferPointer<UInt8>, _ body: (_ position: Int, PlaceFinder.Entry) -> Bool) {
         let known = UnsafeBufferPointer(rebasing: buffer[..<range.upperBound])
         withUnsafeTemporaryAllocation(of: sieve_place.self, capacity: Sieve.bucketCount) { places in
-            for position in range {
+            var goesOn = true
+            func tell(_ position: Int, _ entry: PlaceFinder.Entry) { goesOn = goesOn && body(position, entry) }
+            for position in range where goesOn {
                 for (number, sieve) in sieves.enumerated() {
                     let count = sieve.look(at: position, in: known, into: places.baseAddress.unsafelyUnwrapped)
-                    for index in 0..<count { reader.forEachEntry(of: number, at: places[index]) { body(position, $0) } }
+                    for index in 0..<count { reader.forEachEntry(of: number, at: places[index]) { tell(position, $0) } }
                 }
-                words.forEachOpenGram(at: position, in: known) { reader.forEachEntry(of: $0) { body(position, $0) } }
+                words.forEachOpenGram(at: position, in: known) { reader.forEachEntry(of: $0) { tell(position, $0) } }
             }
         }
     }
@@ -203,43 +207,52 @@ struct Places: ~Copyable {
     /// Calls `body` with what the places mean that lie in a range of the buffer, in order of their positions; where a word stands, with the word's meaning first.
     @inline(__always)
     func forEachEntry(in range: Range<Int>, _ reader: PlaceFinder.Reader, _ body: (_ position: Int, PlaceFinder.Entry) -> Void) {
-        var word = words.isEmpty ? 0 : firstWord(from: range.lowerBound)
-        var nextWord = word < words.count ? words[word].position : .max
-        func passWords(upTo position: Int) {
-            while nextWord <= position, nextWord < range.upperBound {
-                let place = words[word]
-                reader.forEachEntry(of: place.word) { body(place.position, $0) }
-                word += 1
-                nextWord = word < words.count ? words[word].position : .max
-            }
-        }
-        if ends.count == 1 {
-            for place in list[0..<ends[0]].from(range.lowerBound) {
-                let position = Int(place.position)
-                if position >= range.upperBound { break }
-                if nextWord <= position { passWords(upTo: position) }
-                reader.forEachEntry(of: 0, at: place) { body(position, $0) }
-            }
-        } else {
-            withUnsafeTemporaryAllocation(of: Int.self, capacity: ends.count) { next in
-                for sieve in ends.indices {
-                    let start = sieve == 0 ? 0 : ends[sieve - 1]
-                    next[sieve] = ends[sieve] - list[start..<ends[sieve]].from(range.lowerBound).count
+        words.withUnsafeBufferPointer { words in
+            var cursor = WordCursor(words: words, next: words.isEmpty ? 0 : firstWord(from: range.lowerBound), end: range.upperBound)
+            if ends.count == 1 {
+                for place in list[0..<ends[0]].from(range.lowerBound) {
+                    let position = Int(place.position)
+                    if position >= range.upperBound { break }
+                    cursor.pass(upTo: position, reader, body)
+                    reader.forEachEntry(of: 0, at: place) { body(position, $0) }
                 }
-                while true {
-                    var (first, position) = (-1, range.upperBound)
-                    for sieve in ends.indices where next[sieve] < ends[sieve] {
-                        let own = Int(list[next[sieve]].position)
-                        if own < position { (first, position) = (sieve, own) }
+            } else {
+                withUnsafeTemporaryAllocation(of: Int.self, capacity: ends.count) { next in
+                    for sieve in ends.indices {
+                        let start = sieve == 0 ? 0 : ends[sieve - 1]
+                        next[sieve] = ends[sieve] - list[start..<ends[sieve]].from(range.lowerBound).count
                     }
-                    if first < 0 { break }
-                    passWords(upTo: position)
-                    reader.forEachEntry(of: first, at: list[next[first]]) { body(position, $0) }
-                    next[first] += 1
+                    while true {
+                        var (first, position) = (-1, range.upperBound)
+                        for sieve in ends.indices where next[sieve] < ends[sieve] {
+                            let own = Int(list[next[sieve]].position)
+                            if own < position { (first, position) = (sieve, own) }
+                        }
+                        if first < 0 { break }
+                        cursor.pass(upTo: position, reader, body)
+                        reader.forEachEntry(of: first, at: list[next[first]]) { body(position, $0) }
+                        next[first] += 1
+                    }
                 }
             }
+            cursor.pass(upTo: range.upperBound, reader, body)
         }
-        passWords(upTo: range.upperBound)
+    }
+
+    /// Goes through the words found.
+    private struct WordCursor {
+        let words: UnsafeBufferPointer<WordFinder.Place>
+        var next: Int
+        let end: Int
+
+        @inline(__always)
+        mutating func pass(upTo position: Int, _ reader: PlaceFinder.Reader, _ body: (_ position: Int, PlaceFinder.Entry) -> Void) {
+            while next < words.count, words[next].position <= position, words[next].position < end {
+                let place = words[next]
+                reader.forEachEntry(of: place.word) { body(place.position, $0) }
+                next += 1
+            }
+        }
     }
 
     private func firstWord(from position: Int) -> Int {

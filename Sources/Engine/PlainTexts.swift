@@ -171,7 +171,7 @@ struct PlainTexts {
             self.text = text
             isNumber = !blocks.isInString(text.lowerBound)
             let stretch = stretch()
-            guard scanner.gather(workspace.places, of: rules.finder, in: stretch, at: behind + text.lowerBound, before: nil) else { continue }
+            guard scanner.gather(workspace.places, in: stretch, at: behind + text.lowerBound, before: nil) else { continue }
             scanner.forEachMatch(in: stretch) { workspace.found.append(Workspace.FoundMatch(match: $0, text: text, isNumber: isNumber)) }
         }
     }

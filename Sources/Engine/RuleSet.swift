@@ -200,7 +200,7 @@ final class Workspace: @unchecked Sendable {
     }
 
     fileprivate init(_ rules: RuleSet, scratch: OpaquePointer?) {
-        scanner = TextScanner(rules.compiled, rules.openAutomata, rules.scout)
+        scanner = TextScanner(rules.compiled, rules.finder, rules.openAutomata, rules.scout)
         finder = rules.finder
         self.scratch = scratch
         storage = .allocate(capacity: 0)

@@ -77,6 +77,7 @@ struct Match {
 /// Scans stretches of text. One per thread at a time; keeps its buffers from call to call.
 final class TextScanner {
     private let rules: [CompiledRule]
+    private let finder: PlaceFinder
     /// Last bytes behind which a match of one of the rules of `openStarts` can be open.
     private let opensAfter: ByteSet
     private let openStarts: OpenStarts
@@ -129,8 +130,9 @@ final class TextScanner {
     }
 
     /// - Parameter open: of the rules whose plan does not find the starts of matches that are not complete.
-    init(_ rules: [CompiledRule], _ open: OpenAutomata, _ scout: Scout) {
+    init(_ rules: [CompiledRule], _ finder: PlaceFinder, _ open: OpenAutomata, _ scout: Scout) {
         self.rules = rules
+        self.finder = finder
         self.scout = scout
         opensAfter = open.parts.reduce(ByteSet()) { $0 | rules[$1.rule].opensAfter }
         openStarts = OpenStarts(open)
@@ -156,16 +158,20 @@ final class TextScanner {
         var units: UnitMap?
     }
 
-    /// Scans a stretch in which ``gather(_:from:in:at:before:)`` has found where matches may start; leaves the results in `replacements`, `reports`, `block` and `released`, and in `state` what the next stretch
+    /// Scans a stretch in which ``gather(_:in:at:before:)`` has found where matches may start; leaves the results in `replacements`, `reports`, `block` and `released`, and in `state` what the next stretch
     /// needs, counted from the first byte that was not released.
-    func scan(_ stretch: Stretch, state: inout TextState) {
+    ///
+    /// - Parameters:
+    ///   - buffer: what was searched for those places.
+    ///   - place: where the stretch begins in it.
+    func scan(_ stretch: Stretch, at place: Int, of buffer: UnsafeBufferPointer<UInt8>, state: inout TextState) {
         clear()
         matches.removeAll(keepingCapacity: true)
 
         var limit = stretch.bytes.count
         goOn(with: &state.runs, in: stretch, before: state.before, group: &state.group, limit: &limit)
-        findOpenStarts(in: stretch, before: state.before)
-        findMatches(in: stretch, before: state.before)
+        let end = stretch.isLast ? Int.max : findOpenStarts(in: stretch, at: place, of: buffer, before: state.before, limit: limit)
+        findMatches(in: stretch, before: state.before, upTo: end)
         for rule in touched { limit = min(limit, open[rule]) }
         watch = stretch.isLast ? nil : findWatch(at: limit, in: stretch, before: state.before)
         decide(in: stretch, limit: limit, state: &state)
@@ -321,30 +327,67 @@ final class TextScanner {
 
     // MARK: Starts that are still open
 
-    private func findOpenStarts(in stretch: Stretch, before: UInt8?) {
-        guard !stretch.isLast, let last = stretch.bytes.last, opensAfter.contains(last) else { return }
-        let lowest = max(0, stretch.bytes.count - CompiledRule.longestHold)
+    /// Notes the places at which a match begins that is still open at the end, from left to right and up to the first one that nothing can close: as nothing from
+    /// there on is decided, what else is open there does not matter.
+    ///
+    /// - Parameter limit: nothing behind it is decided anyhow.
+    /// - Returns: that place, or the limit. Matches that begin there or behind it do not matter either.
+    private func findOpenStarts(in stretch: Stretch, at place: Int, of buffer: UnsafeBufferPointer<UInt8>, before: UInt8?, limit: Int) -> Int {
+        let bytes = stretch.bytes
+        var limit = limit
         var hasPrompt = false
-        func note(_ rules: UnsafeBufferPointer<Int32>, _ gaps: ClosedRange<Int>) {
-            for rule in rules {
-                let rule = Int(rule)
-                let first = resume[rule]
-                if gaps.upperBound < first { continue }
-                let gaps = max(gaps.lowerBound, first)...gaps.upperBound
-                guard let start = self.rules[rule].context == nil ? gaps.lowerBound : gaps.first(where: { contextHolds(self.rules[rule], at: $0, in: stretch) }) else {
-                    continue
+        if let last = bytes.last, opensAfter.contains(last) {
+            openStarts.run(bytes, downTo: max(0, bytes.count - CompiledRule.longestHold), before: before)
+            openStarts.forEachRun { rules, gaps in
+                if gaps.lowerBound >= limit { return false }
+                for rule in rules {
+                    let rule = Int(rule)
+                    let first = max(gaps.lowerBound, resume[rule])
+                    if gaps.upperBound < first || open[rule] != .max { continue }
+                    let gaps = first...gaps.upperBound
+                    guard let start = self.rules[rule].context == nil ? first : gaps.first(where: { contextHolds(self.rules[rule], at: $0, in: stretch) })
+                    else { continue }
+                    touched.append(rule)
+                    open[rule] = start
+                    if isPrompt[rule] { hasPrompt = true } else if start < limit, !mayMatch(rule, before: start) { limit = start }
                 }
-                if open[rule] == .max { touched.append(rule) }
-                open[rule] = start
-                hasPrompt = hasPrompt || isPrompt[rule]
+                return true
             }
         }
-        openStarts.run(stretch.bytes, downTo: lowest, before: before, note)
         // The automata see single ways to read the text: one may still be open although another has committed the match.
-        if !hasPrompt { return }
-        for rule in touched where open[rule] != .max && isPrompt[rule] && hasEnd(rule, from: open[rule], in: stretch, before: before) {
-            open[rule] = openStart(rule, in: stretch, before: before)
+        if hasPrompt {
+            for rule in touched where open[rule] != .max && isPrompt[rule] && hasEnd(rule, from: open[rule], in: stretch, before: before) {
+                open[rule] = openStart(rule, in: stretch, before: before)
+            }
         }
+
+        // Those of which the sieve could not see all that it looks at.
+        let known = starts.count
+        let end = place + bytes.count
+        finder.forEachOpenEntry(in: max(place, end - Int(SIEVE_GREATEST_OFFSET))..<max(place, end), of: buffer) { anchor, entry in
+            let (rule, start) = (Int(entry.rule), anchor - place)
+            if start >= limit { return false }
+            guard entry.kind == .start, entry.value == 0, start < gates[rule], start >= resume[rule], start < open[rule] else { return true }
+            switch scout.look(rule, from: start, in: bytes, before: before) {
+            case .dead: break
+            case .open where !isPrompt[rule]:
+                // Where its context does not stand, nothing that comes makes it a match.
+                if hasContext[rule], !contextHolds(rules[rule], at: start, in: stretch) { break }
+                if !mayMatch(rule, before: start) { limit = start }
+                starts.append(Self.key(rule, start, isOpen: true))
+            case .open, .unclear: starts.append(Self.key(rule, start))
+            }
+            return true
+        }
+        if starts.count > known { starts.sort() }
+        return limit
+    }
+
+    /// Whether a match of a rule may start before a place, by the places gathered.
+    private func mayMatch(_ rule: Int, before place: Int) -> Bool {
+        // Few at most.
+        let (low, high) = (Self.key(rule, 0), Self.key(rule, place))
+        return starts.contains { $0 >= low && $0 < high }
     }
 
     /// The earliest start, not before `resume`, from which a match is still open at the end of the stretch; `.max` if there is none.
@@ -453,31 +496,22 @@ final class TextScanner {
     /// - Parameters:
     ///   - place: where the stretch begins in the buffer.
     ///   - before: the byte before the stretch; nil at the start of the text.
-    /// - Returns: whether there are any, those of matches that are open at its end among them unless they are left to `openStarts`.
-    func gather(_ places: borrowing Places, of finder: PlaceFinder, in stretch: Stretch, at place: Int, before: UInt8?) -> Bool {
+    /// - Returns: whether there are any, but for those that are open at the end of a stretch that is not the last.
+    func gather(_ places: borrowing Places, in stretch: Stretch, at place: Int, before: UInt8?) -> Bool {
         starts.removeAll(keepingCapacity: true)
         let bytes = stretch.bytes
         let buffer = places.buffer
-        func add(_ rule: Int, _ start: Int) { if start < gates[rule] { starts.append(Self.key(rule, start)) } }
         closeGates()
-        func addBehind(_ automaton: ReverseAutomaton, _ rule: Int, end: Int, after: UInt8?) {
-            let table = automaton.table
-            let state = automaton.initial[after.map(table.symbol) ?? table.edge]
-            work &+= Self.backwards(table, from: end, state: state, downTo: end - CompiledRule.longestHold, in: bytes, before: before) { start in
-                add(rule, start)
-                return true
-            }
-        }
         // Words count that stand before the stretch.
         places.forEachEntry(in: max(0, place - finder.widestContext)..<place + bytes.count, finder.reader) { anchor, entry in
             let rule = Int(entry.rule)
             switch entry.kind {
             case .start:
                 let start = anchor - Int(entry.value) - place
-                if start >= 0 { add(rule, start) }
+                if start >= 0 { addStart(of: rule, at: start) }
             case .pivot:
                 let end = anchor - place
-                if end >= 0, let prefix = rules[rule].prefixes[Int(entry.value)] { addBehind(prefix, rule, end: end, after: bytes[end]) }
+                if end >= 0, let prefix = rules[rule].prefixes[Int(entry.value)] { addStarts(of: rule, by: prefix, end: end, after: bytes[end], of: bytes, before: before) }
             case .word:
                 guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
                 let first = max(range.lowerBound - place, 0)
@@ -491,32 +525,32 @@ final class TextScanner {
         var index = places.firstCore(from: place + 1)
         while index < places.cores.count, places.cores[index].end <= place + bytes.count {
             let rule = places.cores[index].rule
-            if let automaton = rules[rule].starts { addBehind(automaton, rule, end: places.cores[index].end - place, after: nil) }
+            if let automaton = rules[rule].starts {
+                addStarts(of: rule, by: automaton, end: places.cores[index].end - place, after: nil, of: bytes, before: before)
+            }
             index += 1
         }
         forgetWords()
-        if !stretch.isLast { addOpenStarts(of: finder, in: buffer, bytes, at: place, before: before) }
         if starts.count > 1 { starts.sort() }
         return !starts.isEmpty
     }
 
-    /// Adds the places before the end at which a match may start of which the sieve could not see all that it looks at.
-    private func addOpenStarts(of finder: PlaceFinder, in buffer: UnsafeBufferPointer<UInt8>, _ bytes: UnsafeBufferPointer<UInt8>, at place: Int, before: UInt8?) {
-        let end = place + bytes.count
-        finder.forEachOpenEntry(in: max(place, end - Int(SIEVE_GREATEST_OFFSET))..<end, of: buffer) { anchor, entry in
-            guard entry.kind == .start, entry.value == 0 else { return }
-            let (rule, start) = (Int(entry.rule), anchor - place)
-            guard start < gates[rule] else { return }
-            switch scout.look(rule, from: start, in: bytes, before: before) {
-            case .dead: break
-            case .open where !isPrompt[rule]: starts.append(Self.key(rule, start, isOpen: true))
-            case .open, .unclear: starts.append(Self.key(rule, start))
-            }
-        }
-    }
-
     /// See `starts`.
     private static func key(_ rule: Int, _ start: Int, isOpen: Bool = false) -> UInt64 { UInt64(rule) << 32 | UInt64(start) << 1 | (isOpen ? 1 : 0) }
+
+    private func addStart(of rule: Int, at start: Int) { if start < gates[rule] { starts.append(Self.key(rule, start)) } }
+
+    /// Adds the places at which a match may start by an automaton that runs back from `end`.
+    private func addStarts(
+        of rule: Int, by automaton: ReverseAutomaton, end: Int, after: UInt8?, of bytes: UnsafeBufferPointer<UInt8>, before: UInt8?
+    ) {
+        let table = automaton.table
+        let state = automaton.initial[after.map(table.symbol) ?? table.edge]
+        work &+= Self.backwards(table, from: end, state: state, downTo: end - CompiledRule.longestHold, in: bytes, before: before) { start in
+            addStart(of: rule, at: start)
+            return true
+        }
+    }
 
     /// Adds the places of a range at which a match may start.
     private func addStarts(of rule: Int, in range: Range<Int>, of bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) {
@@ -548,16 +582,21 @@ final class TextScanner {
         rulesWithWords.removeAll(keepingCapacity: true)
     }
 
-    private func findMatches(in stretch: Stretch, before: UInt8?) {
+    private func findMatches(in stretch: Stretch, before: UInt8?, upTo end: Int) {
         var previous = UInt64.max
         for key in starts where key != previous {
             previous = key
             let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF) >> 1)
-            guard start >= resume[rule], start < open[rule] else { continue }
+            guard start >= resume[rule], start < open[rule], start <= end else { continue }
+            if key & 1 == 1 {
+                open[rule] = start
+                touched.append(rule)
+                continue
+            }
             // A look at a few bytes is cheaper than a run of the automaton; a longer one is left for those that match.
             let looksFirst = looksFirst[rule]
             if looksFirst, !contextHolds(rules[rule], at: start, in: stretch) { continue }
-            switch key & 1 == 1 ? .open : match(rule, from: start, in: stretch, before: before) {
+            switch match(rule, from: start, in: stretch, before: before) {
             case .none: break
             case .open:
                 // Where its context does not stand, nothing that comes makes it a match.
@@ -819,23 +858,17 @@ final class TextScanner {
 
     /// Leaves in `state` what the next stretch, which begins at `release`, needs to know.
     private func remember(_ stretch: Stretch, _ release: Int, _ state: inout TextState) {
-        var runs: [TextState.Run] = []
-        for var run in state.runs where run.state != 0 || run.end > release {
-            run.end -= release
-            runs.append(run)
-        }
+        state.runs.removeAll { $0.state == 0 && $0.end <= release }
+        for index in state.runs.indices { state.runs[index].end -= release }
         for match in matches where match.start < release && (match.state != 0 || match.end > release) {
-            runs.append(TextState.Run(rule: match.rule, end: match.end - release, state: match.state))
-        }
-        state.runs = runs
-        guard release > 0 else {
-            state.lookback = Array(stretch.lookback.suffix(Rule.Context.seen))
-            return
+            state.runs.append(TextState.Run(rule: match.rule, end: match.end - release, state: match.state))
         }
         let bytes = stretch.bytes
-        state.before = bytes[release - 1]
-        let kept = bytes[max(0, release - Rule.Context.seen)..<release]
-        state.lookback = Array(stretch.lookback.suffix(Rule.Context.seen - kept.count)) + Array(kept)
+        if release > 0 { state.before = bytes[release - 1] }
+        let kept = UnsafeBufferPointer(rebasing: bytes[max(0, release - Rule.Context.seen)..<release])
+        let earlier = UnsafeBufferPointer(rebasing: stretch.lookback.suffix(Rule.Context.seen - kept.count))
+        state.lookback.replaceSubrange(0..., with: earlier)
+        state.lookback.append(contentsOf: kept)
     }
 }
 

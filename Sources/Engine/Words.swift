@@ -176,6 +176,9 @@ final class WordFinder: @unchecked Sendable {
     @inline(__always)
     func forEachOpenGram(at place: Int, in bytes: UnsafeBufferPointer<UInt8>, _ body: (_ number: Int) -> Void) {
         let anchor = bytes.baseAddress.unsafelyUnwrapped + place
+        // Where none begins: see `may_begin` in `words.c`.
+        let (byte, before) = (anchor[0], anchor[-1])
+        if !ContextWords.isLetter(byte) || ContextWords.isLetter(before) && (before & 0x20 == 0 || byte & 0x20 != 0) { return }
         for gram in gramsOfLetter[Int(anchor[0] | 0x20)] where stands(gram, at: anchor, known: bytes.count - place) { body(words.count + gram) }
     }
 }
