@@ -10,11 +10,9 @@ struct Apart<Value> {
 
     var isThere: Bool { !values.isEmpty }
 
-    /// The value where it lies; there must be one. What is done for each chunk goes by this way: it moves nothing and allocates nothing.
-    var projectedValue: Value {
-        _read { yield values[0] }
-        _modify { yield &values[0] }
-    }
+    /// The value where it lies; there must be one. What is done for each chunk goes by this way: it moves nothing and copies nothing.
+    @inline(__always)
+    mutating func change<Result>(_ body: (inout Value) throws(MaskError) -> Result) throws(MaskError) -> Result { try body(&values[0]) }
 
     var wrappedValue: Value? {
         get { values.first }

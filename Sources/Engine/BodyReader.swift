@@ -204,7 +204,7 @@ struct BodyReader {
             listReports(workspace)
         case .value(let field):
             workspace.values = [FieldReader.Value(field: field, start: 0, end: window.count, kind: .string, isContinued: hasText, isClosed: isLast)]
-            let isReported = rules.fields.fields[field].rule.action == .report
+            let isReported = rules.fields.fields[field].isReported
             workspace.texts = [JSONText(kind: isReported ? .string(hasEscape: true) : .field(0), start: 0, end: window.count, isContinued: hasText, isClosed: isLast)]
             hasText = true
             listReports(workspace)
@@ -367,7 +367,7 @@ struct BodyReader {
         var next = 0
         var end = window.count
         for (index, value) in workspace.values.enumerated() {
-            if rules.fields.fields[value.field].rule.action == .report {
+            if rules.fields.fields[value.field].isReported {
                 listReport(value, workspace)
                 continue
             }
@@ -395,7 +395,7 @@ struct BodyReader {
 
     /// Lists the values that are reported and end in the window.
     private mutating func listReports(_ workspace: Workspace) {
-        for value in workspace.values where rules.fields.fields[value.field].rule.action == .report { listReport(value, workspace) }
+        for value in workspace.values where rules.fields.fields[value.field].isReported { listReport(value, workspace) }
     }
 
     private mutating func listReport(_ value: FieldReader.Value, _ workspace: Workspace) {

@@ -4,8 +4,10 @@
 
 /// The state of one event stream.
 struct EventStreamMasker {
-    /// A larger event is masked while it streams.
+    /// A larger event is masked while it streams, and so is one of more than ``smallEvent`` bytes where events wait so that together they are more than ``mostWaiting``.
     static let largestEvent = 32 * 1024
+    static let smallEvent = 8 * 1024
+    static let mostWaiting = 36 * 1024
     /// Bytes that may be kept: of the event that is not complete, those that wait, and what is remembered of their texts. Beyond it the body fails.
     static let mostState = 64 * 1024
     /// Channels that are remembered at a time. Beyond it those that hold nothing are forgotten, and if there are none the body fails.
@@ -131,7 +133,7 @@ struct EventStreamMasker {
             start = end ?? bytes.count
             if line != nil {
                 try stream(part, eventEnds: end != nil, into: &output)
-            } else if unfinished.count + part.count > Self.largestEvent {
+            } else if unfinished.count + part.count > Self.largestEvent || isTooLarge(unfinished.count + part.count) {
                 if isSilent {
                     unfinished.append(contentsOf: part)
                     try beginRest(into: &output)
@@ -144,10 +146,12 @@ struct EventStreamMasker {
                     unfinished.reserveCapacity(unfinished.count + part.count + min(unfinished.count, 2048))
                 }
                 unfinished.append(contentsOf: part)
-                if end != nil { try finishEvent(into: &output) } else if unfinished.count > 8192 { try checkState() }
+                if end != nil { try finishEvent(into: &output) } else if unfinished.count > Self.smallEvent { try checkState() }
             }
         }
     }
+
+    private func isTooLarge(_ count: Int) -> Bool { count > Self.smallEvent && waitingCount > 0 && count + waitingCount > Self.mostWaiting }
 
     /// Ends the body: what is unfinished is masked as it is.
     mutating func finish(into output: inout MaskedBytes) throws(MaskError) {

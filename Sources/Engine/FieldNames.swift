@@ -59,7 +59,7 @@ struct FieldNames: Sendable {
         var slots = [UInt16](repeating: 0, count: count)
         var endings = [UInt64](repeating: 0, count: 1024), bothEnds = endings
         for (number, name) in names.enumerated() {
-            var slot = Int(truncatingIfNeeded: Self.hash(name)) & (count - 1)
+            var slot = Int(truncatingIfNeeded: name.withUnsafeBufferPointer { Self.hash($0) }) & (count - 1)
             while slots[slot] != 0 { slot = (slot + 1) & (count - 1) }
             slots[slot] = UInt16(number + 1)
             guard name.count >= 3 else { continue }
@@ -119,14 +119,23 @@ struct FieldNames: Sendable {
     }
 
     /// What a name is, as it is written, without escapes, or folded; nil if it is none of these.
-    func known(_ name: some Collection<UInt8>) -> Known? {
+    func known(_ name: UnsafeBufferPointer<UInt8>) -> Known? {
         var slot = Int(truncatingIfNeeded: Self.hash(name)) & (slots.count - 1)
         while slots[slot] != 0 {
             let number = Int(slots[slot]) - 1
-            if names[number].elementsEqual(name.lazy.filter(Self.counts).map(Self.lowercased)) { return known[number] }
+            if Self.isFolded(name, to: names[number]) { return known[number] }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
+    }
+
+    private static func isFolded(_ name: UnsafeBufferPointer<UInt8>, to folded: [UInt8]) -> Bool {
+        var index = 0
+        for byte in name where counts(byte) {
+            guard index < folded.count, folded[index] == lowercased(byte) else { return false }
+            index += 1
+        }
+        return index == folded.count
     }
 
     /// Sixteen bits of three bytes in any case, and of a fourth.
@@ -138,7 +147,7 @@ struct FieldNames: Sendable {
     private static func lowercased(_ byte: UInt8) -> UInt8 { byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte }
 
     /// FNV-1a of the folded name, its upper half on its lower.
-    private static func hash(_ name: some Collection<UInt8>) -> UInt64 {
+    private static func hash(_ name: UnsafeBufferPointer<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in name where counts(byte) { hash = (hash ^ UInt64(lowercased(byte))) &* 0x100_0000_01B3 }
         return hash ^ hash >> 32

@@ -162,7 +162,9 @@ struct FieldReader {
             }
             if close == window.count { return close }
             defer { begun.removeAll(keepingCapacity: true) }
-            if !followsTokens || expectsKey {
+            if !followsTokens, rules.isEndOfNone(before: close, in: window) {
+                // Most strings that are cut are the names of nothing.
+            } else if !followsTokens || expectsKey {
                 takeName(window, 0..<close, scan.blocks, isContinued: true)
             } else {
                 endValue()
@@ -343,7 +345,7 @@ struct FieldReader {
 
     /// Takes a name whose last part, or all of which, stands in the window.
     private mutating func takeName(_ window: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, _ blocks: UnsafePointer<json_block>, isContinued: Bool) {
-        if !isContinued, followsTokens, takePlain(UnsafeBufferPointer(rebasing: window[part])) { return }
+        if !isContinued, followsTokens, !blocks.hasBackslash(in: part), takePlain(UnsafeBufferPointer(rebasing: window[part])) { return }
         let name = isContinued ? Self.folded(begun + window[part]) : Self.folded(window[part])
         if followsTokens {
             expectsKey = false
@@ -356,10 +358,10 @@ struct FieldReader {
         }
     }
 
-    /// Takes a name that is written as it is, where nothing but its way counts; false if there is more to look at.
+    /// Takes a name without escapes, where nothing but its way counts; false if there is more to look at.
     @inline(__always)
     private mutating func takePlain(_ raw: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard deepCount == 0, let level = levels.last, !level.isSchema, raw.count <= Self.longestKey, !raw.contains(UInt8(ascii: "\\")) else { return false }
+        guard deepCount == 0, let level = levels.last, !level.isSchema, raw.count <= Self.longestKey else { return false }
         (next, awaitsProperties) = rules.place(ofMember: raw, inherited: level.field, from: level.state)
         expectsKey = false
         awaiting = .colon
@@ -428,6 +430,7 @@ struct FieldReader {
 
     // MARK: Levels
 
+    @inline(__always)
     private var isInObject: Bool {
         if deepCount > 0 { return deepLevels[(deepCount - 1) >> 6] >> UInt64((deepCount - 1) & 63) & 1 == 1 }
         return levels.last?.isObject ?? false
@@ -475,6 +478,7 @@ struct FieldReader {
     }
 
     /// The place of a value in the innermost level.
+    @inline(__always)
     private func place(_ link: FieldSet.Link) -> FieldSet.Place {
         let level = levels.last
         if deepCount == 0 {
@@ -488,6 +492,20 @@ struct FieldReader {
 }
 
 extension UnsafePointer<json_block> {
+    /// Whether there is a backslash in a range with a byte behind it.
+    @inline(__always)
+    fileprivate func hasBackslash(in range: Range<Int>) -> Bool {
+        var block = range.lowerBound >> 6
+        let last = range.upperBound >> 6
+        var mask = UInt64.max << UInt64(range.lowerBound & 63)
+        while block < last {
+            if self[block].backslashes & mask != 0 { return true }
+            mask = .max
+            block += 1
+        }
+        return self[last].backslashes & mask & ~(UInt64.max << UInt64(range.upperBound & 63)) != 0
+    }
+
     /// Whether a quote begins a string.
     @inline(__always)
     fileprivate func opensString(_ quote: Int) -> Bool { self[quote >> 6].strings >> UInt64(quote & 63) & 1 == 1 }

@@ -2,11 +2,20 @@
 
 /// The field rules of a set. Immutable, shared by all threads.
 final class FieldSet: Sendable {
-    struct Field: Sendable {
+    final class Field: Sendable {
         let rule: Rule
         let label: [UInt8]
         /// The label as it stands in a JSON string.
         let escapedLabel: [UInt8]
+        /// Its values are listed, and left as they are.
+        let isReported: Bool
+
+        init(_ rule: Rule) {
+            self.rule = rule
+            label = Array((rule.action.label ?? "[REDACTED:\(rule.entity)]").utf8)
+            escapedLabel = JSONEscapes.escaped(label)
+            isReported = rule.action == .report
+        }
     }
 
     let fields: [Field]
@@ -28,10 +37,7 @@ final class FieldSet: Sendable {
     /// - Throws: the first rule that cannot be used, and why.
     init(_ rules: [Rule]) throws(RuleError) {
         let rules = rules.filter { !$0.fields.isEmpty }
-        fields = rules.map { rule in
-            let label = Array((rule.action.label ?? "[REDACTED:\(rule.entity)]").utf8)
-            return Field(rule: rule, label: label, escapedLabel: JSONEscapes.escaped(label))
-        }
+        fields = rules.map(Field.init)
         // The longest way first, then priority, then the smallest id; of equal ones the first.
         let ways = rules.enumerated().flatMap { field, rule in rule.fields.map { (field: field, rule: rule, path: $0) } }
         let ranked = ways.enumerated().sorted { a, b in
@@ -117,7 +123,7 @@ final class FieldSet: Sendable {
     @inline(__always)
     func place(_ link: Link, inherited: Int?, from state: FieldWays.State) -> Place {
         switch link {
-        case .member(let name): place(of: names.known(name), inherited: inherited, from: state)
+        case .member(let name): place(of: name.withUnsafeBufferPointer { names.known($0) }, inherited: inherited, from: state)
         case .element(let number): place(ways.move(from: state, byElement: number), nil, inherited)
         }
     }
@@ -158,7 +164,7 @@ final class FieldSet: Sendable {
 
     /// The field of a member where the way to it is not known: each path counts as its last name.
     func field(_ link: Link) -> Int? {
-        guard case .member(let name) = link, let known = names.known(name) else { return nil }
+        guard case .member(let name) = link, let known = name.withUnsafeBufferPointer({ names.known($0) }) else { return nil }
         return [known.last, known.whole].compactMap { $0?.field }.first { $0 != Self.noField }
     }
 

@@ -18,7 +18,11 @@ struct UnitMap {
 
     init(units: [Unit] = []) { self.units = units }
 
-    mutating func append(_ unit: Unit) { units.append(unit) }
+    mutating func append(_ unit: Unit) {
+        // A string that has one escape has more, as a rule.
+        if units.capacity == 0 { units.reserveCapacity(8) }
+        units.append(unit)
+    }
 
     /// The raw offset where the byte of text at `offset` begins, or where the text ends.
     func rawStart(ofText offset: Int) -> Int {

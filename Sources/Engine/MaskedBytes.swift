@@ -62,19 +62,31 @@ public struct Finding: Sendable, Equatable {
 }
 
 /// Running totals of one ``Masker``.
-public struct MaskStatistics: Sendable, Equatable {
+public struct MaskStatistics: Sendable {
     public var bytesIn = 0
     public var bytesOut = 0
     /// Bytes of parts that are no text and were let pass.
     public var bytesUnscanned = 0
     public var chunks = 0
     /// Replacements by rule id of their winner.
-    public var masked: [String: Int] = [:]
+    public var masked: [String: Int] { counts.reduce(into: [:]) { if $1.masked > 0 { $0[$1.rule] = $1.masked } } }
     /// Findings of `report` rules by id.
-    public var reported: [String: Int] = [:]
+    public var reported: [String: Int] { counts.reduce(into: [:]) { if $1.reported > 0 { $0[$1.rule] = $1.reported } } }
     /// Bytes held back after the latest chunk, and the most after any chunk.
     public var held = 0
     public var mostHeld = 0
     /// Where a JSON body stopped being JSON; from there on it was scanned as text. Byte offset into the body.
     public var brokenJSONAt: Int?
+
+    /// The rules that found something, those that do so often further in front: few rules find most in a body, and comparing an id with a few others takes less time than hashing
+    /// it.
+    private var counts: [(rule: String, masked: Int, reported: Int)] = []
+
+    mutating func count(_ finding: Finding) {
+        let known = counts.firstIndex { $0.rule == finding.rule }
+        if known == nil { counts.append((finding.rule, 0, 0)) }
+        let index = known ?? counts.count - 1
+        if finding.action == .masked { counts[index].masked += 1 } else { counts[index].reported += 1 }
+        if index > 0 { counts.swapAt(index, index - 1) }
+    }
 }

@@ -82,17 +82,21 @@ public struct Masker {
         isOver = true
         let held: Int
         if _body.isThere {
-            if let chunk { try $body.feed(chunk, into: &output) } else { try $body.finish(into: &output) }
-            held = $body.heldCount
-            statistics.brokenJSONAt = $body.brokenJSONAt
+            (held, statistics.brokenJSONAt) = try _body.change { body throws(MaskError) in
+                if let chunk { try body.feed(chunk, into: &output) } else { try body.finish(into: &output) }
+                return (body.heldCount, body.brokenJSONAt)
+            }
         } else if _events.isThere {
-            if let chunk { try $events.feed(chunk, into: &output) } else { try $events.finish(into: &output) }
-            held = $events.heldCount
-            statistics.brokenJSONAt = $events.brokenJSONAt
+            (held, statistics.brokenJSONAt) = try _events.change { events throws(MaskError) in
+                if let chunk { try events.feed(chunk, into: &output) } else { try events.finish(into: &output) }
+                return (events.heldCount, events.brokenJSONAt)
+            }
         } else {
-            if let chunk { try $parts.feed(chunk, into: &output) } else { try $parts.finish(into: &output) }
-            held = $parts.heldCount
-            statistics.bytesUnscanned += $parts.takeUnscanned()
+            held = try _parts.change { parts throws(MaskError) in
+                if let chunk { try parts.feed(chunk, into: &output) } else { try parts.finish(into: &output) }
+                statistics.bytesUnscanned += parts.takeUnscanned()
+                return parts.heldCount
+            }
         }
         if output.findings.count > 1 { output.findings.sort { $0.range.lowerBound < $1.range.lowerBound } }
         blocked = output.blocked
@@ -100,9 +104,7 @@ public struct Masker {
         statistics.bytesOut += output.count
         statistics.held = isOver ? 0 : held
         statistics.mostHeld = max(statistics.mostHeld, statistics.held)
-        for finding in output.findings {
-            if finding.action == .masked { statistics.masked[finding.rule, default: 0] += 1 } else { statistics.reported[finding.rule, default: 0] += 1 }
-        }
+        for finding in output.findings { statistics.count(finding) }
         return output
     }
 }

@@ -1,6 +1,6 @@
 // Where matches begin that are still open at the end of what has arrived, for many rules in one run backwards.
 //
-// The reverse automata of all rules are stepped as one (ENGINE: exact hold-back): a state of the whole is the set of their states, made when
+// The reverse automata of many rules are stepped as one (ENGINE: exact hold-back): a state of the whole is the set of their states, made when
 // it is first met and kept. Most ends of chunks need a look-up for each byte of the last word.
 
 /// What the runs of all threads share.
@@ -16,11 +16,26 @@ final class OpenAutomata: Sendable {
     /// Class → one byte of it.
     let samples: [UInt8]
 
-    /// - Parameter belongs: which of the rules to take.
-    init(_ rules: [CompiledRule], where belongs: (CompiledRule) -> Bool) {
-        parts = rules.enumerated().filter { belongs($0.element) }.flatMap { index, rule in
-            rule.open.map { Part(rule: index, table: $0.table, initial: $0.initial[0]) }
+    /// States of the automata that are stepped as one: of more the sets would be too many to be kept.
+    private static let mostTogether = 6000
+
+    /// The automata of those rules that belong to them, in as many groups as it takes.
+    static func groups(of rules: [CompiledRule], where belongs: (CompiledRule) -> Bool) -> [OpenAutomata] {
+        var groups: [(parts: [Part], size: Int)] = []
+        let sized = rules.enumerated().filter { belongs($0.element) }.map { index, rule in
+            (parts: rule.open.map { Part(rule: index, table: $0.table, initial: $0.initial[0]) }, size: rule.open.reduce(0) { $0 + $1.table.stateCount })
         }
+        for rule in sized.sorted(by: { $0.size > $1.size }) {
+            let group = groups.firstIndex { $0.size + rule.size <= mostTogether } ?? groups.count
+            if group == groups.count { groups.append(([], 0)) }
+            groups[group].parts += rule.parts
+            groups[group].size += rule.size
+        }
+        return groups.map { OpenAutomata($0.parts) }
+    }
+
+    private init(_ parts: [Part]) {
+        self.parts = parts
         var classes = [Int](repeating: 0, count: 256)
         for part in parts {
             var numbers: [Int: Int] = [:]
@@ -109,7 +124,6 @@ final class OpenStarts {
     ///   - before: the byte before `bytes`; nil at the start of the text.
     func run(_ bytes: UnsafeBufferPointer<UInt8>, downTo lowest: Int, before: UInt8?) {
         runs.removeAll(keepingCapacity: true)
-        if automata.parts.isEmpty { return }
         if members.count >= Self.mostStates || listEnds.count > Int(Self.unknown) / 2 { forget() }
         let (steps, classes, symbolCount) = (self.steps, self.classes, self.symbolCount)
         let edge = before.map { Int(classes[Int($0)]) } ?? symbolCount &- 1

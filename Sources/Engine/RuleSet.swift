@@ -17,7 +17,7 @@ public final class RuleSet: Sendable {
     let finder: PlaceFinder
     let scout: Scout
     /// Of rules whose starts are not all found while their matches are open.
-    let openAutomata: OpenAutomata
+    let openAutomata: [OpenAutomata]
     /// Whether some rule looks back for context words.
     let usesContext: Bool
     /// What the rules' fields lead to.
@@ -83,7 +83,7 @@ public final class RuleSet: Sendable {
         self.compiled = compiled
         self.finder = finder
         self.scout = scout
-        openAutomata = OpenAutomata(compiled) { !$0.plan.findsOpenStarts }
+        openAutomata = OpenAutomata.groups(of: compiled) { !$0.plan.findsOpenStarts }
         usesContext = rules.contains { $0.context != nil }
         tokens = nil
         idle = Idle()

@@ -78,9 +78,8 @@ struct Match {
 final class TextScanner {
     private let rules: [CompiledRule]
     private let finder: PlaceFinder
-    /// Last bytes behind which a match of one of the rules of `openStarts` can be open.
-    private let opensAfter: ByteSet
-    private let openStarts: OpenStarts
+    /// The starts of open matches of some rules, and the last bytes behind which one of those can be open.
+    private let openStarts: [(after: ByteSet, starts: OpenStarts)]
     private let scout: Scout
 
     // Results of the latest scan.
@@ -130,12 +129,13 @@ final class TextScanner {
     }
 
     /// - Parameter open: of the rules whose plan does not find the starts of matches that are not complete.
-    init(_ rules: [CompiledRule], _ finder: PlaceFinder, _ open: OpenAutomata, _ scout: Scout) {
+    init(_ rules: [CompiledRule], _ finder: PlaceFinder, _ open: [OpenAutomata], _ scout: Scout) {
         self.rules = rules
         self.finder = finder
         self.scout = scout
-        opensAfter = open.parts.reduce(ByteSet()) { $0 | rules[$1.rule].opensAfter }
-        openStarts = OpenStarts(open)
+        openStarts = open.map { automata in
+            (after: automata.parts.reduce(ByteSet()) { $0 | rules[$1.rule].opensAfter }, starts: OpenStarts(automata))
+        }
         resume = Array(repeating: 0, count: rules.count)
         soughtLast = Array(repeating: -1, count: rules.count)
         wordRanges = Array(repeating: 0..<0, count: rules.count)
@@ -336,9 +336,10 @@ final class TextScanner {
         let bytes = stretch.bytes
         var limit = limit
         var hasPrompt = false
-        if let last = bytes.last, opensAfter.contains(last) {
-            openStarts.run(bytes, downTo: max(0, bytes.count - CompiledRule.longestHold), before: before)
-            openStarts.forEachRun { rules, gaps in
+        for (after, starts) in openStarts {
+            guard let last = bytes.last, after.contains(last) else { continue }
+            starts.run(bytes, downTo: max(0, bytes.count - CompiledRule.longestHold), before: before)
+            starts.forEachRun { rules, gaps in
                 if gaps.lowerBound >= limit { return false }
                 for rule in rules {
                     let rule = Int(rule)
