@@ -334,6 +334,7 @@ final class TextScanner {
     /// - Returns: that place, or the limit. Matches that begin there or behind it do not matter either.
     private func findOpenStarts(in stretch: Stretch, at place: Int, of buffer: UnsafeBufferPointer<UInt8>, before: UInt8?, limit: Int) -> Int {
         let bytes = stretch.bytes
+        let gathered = starts.count
         var limit = limit
         var hasPrompt = false
         for (after, starts) in openStarts {
@@ -350,7 +351,7 @@ final class TextScanner {
                     else { continue }
                     touched.append(rule)
                     open[rule] = start
-                    if isPrompt[rule] { hasPrompt = true } else if start < limit, !mayMatch(rule, before: start) { limit = start }
+                    if isPrompt[rule] { hasPrompt = true } else if start < limit, !mayMatch(rule, before: start, gathered) { limit = start }
                 }
                 return true
             }
@@ -363,7 +364,6 @@ final class TextScanner {
         }
 
         // Those of which the sieve could not see all that it looks at.
-        let known = starts.count
         let end = place + bytes.count
         finder.forEachOpenEntry(in: max(place, end - Int(SIEVE_GREATEST_OFFSET))..<max(place, end), of: buffer) { anchor, entry in
             let (rule, start) = (Int(entry.rule), anchor - place)
@@ -374,21 +374,25 @@ final class TextScanner {
             case .open where !isPrompt[rule]:
                 // Where its context does not stand, nothing that comes makes it a match.
                 if hasContext[rule], !contextHolds(rules[rule], at: start, in: stretch) { break }
-                if !mayMatch(rule, before: start) { limit = start }
+                if !mayMatch(rule, before: start, gathered) { limit = start }
                 starts.append(Self.key(rule, start, isOpen: true))
             case .open, .unclear: starts.append(Self.key(rule, start))
             }
             return true
         }
-        if starts.count > known { starts.sort() }
+        if starts.count > gathered { starts.sort() }
         return limit
     }
 
-    /// Whether a match of a rule may start before a place, by the places gathered.
-    private func mayMatch(_ rule: Int, before place: Int) -> Bool {
-        // Few at most.
-        let (low, high) = (Self.key(rule, 0), Self.key(rule, place))
-        return starts.contains { $0 >= low && $0 < high }
+    /// Whether a match of a rule may start before a place, by `starts`, of which the first `sorted` are in order and few follow.
+    private func mayMatch(_ rule: Int, before place: Int, _ sorted: Int) -> Bool {
+        let keys = Self.key(rule, 0)..<Self.key(rule, place)
+        var (low, high) = (0, sorted)
+        while low < high {
+            let middle = (low + high) / 2
+            if starts[middle] < keys.lowerBound { low = middle + 1 } else { high = middle }
+        }
+        return low < sorted && keys.contains(starts[low]) || starts[sorted...].contains(where: keys.contains)
     }
 
     /// The earliest start, not before `resume`, from which a match is still open at the end of the stretch; `.max` if there is none.
