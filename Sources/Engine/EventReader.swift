@@ -63,7 +63,7 @@ private final class ChannelTree: Sendable {
         /// Nil: that of the member.
         var name: [UInt8]?
         var labels: [Label]
-        var requires: Int?
+        var requires: [Int]
     }
 
     struct End {
@@ -400,7 +400,7 @@ struct EventReader {
         reading.pieces.reserveCapacity(found.count)
         for piece in found {
             let row = tree.rows[piece.row]
-            if let required = row.requires, !labels.contains(where: { $0.label == required }) { continue }
+            if !row.requires.isEmpty, !labels.contains(where: { row.requires.contains($0.label) }) { continue }
             var name = prefix(row.family, row.labels, of: piece.object)
             name.append(contentsOf: row.name ?? Array(payload[piece.key]))
             name.append(EventReading.separator)

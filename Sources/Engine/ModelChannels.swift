@@ -6,9 +6,9 @@
 // Sources, by the name of the reference:
 // OpenAI "Chat completions: chunk object", "Completions", "Responses: streaming events", "Assistants: streaming"; Azure, Groq, DeepSeek, xAI, Perplexity, vLLM
 // and others send the same chunks with members of their own. Mistral "Chat completion: streaming" (content as an array of chunks). OpenRouter "Reasoning
-// tokens". Anthropic "Streaming messages". Google "generateContent: streamGenerateContent", "FunctionCall: PartialArg" and "Interactions: streaming". AWS
-// "ConverseStreamOutput". Cohere "Chat v2: streaming" and "Chat v1: streaming". Ollama "Generate a chat message", "Generate a completion". Hugging Face "Text generation inference: StreamResponse".
-// llama.cpp server "completion". Vercel "AI SDK UI: stream protocol". Model Context Protocol "Transports: streamable HTTP" (no deltas: each message is whole).
+// tokens". Anthropic "Streaming messages". Google "generateContent: streamGenerateContent", "FunctionCall: PartialArg" and "Interactions: streaming". LiteLLM "Reasoning content". Mistral "Agents and conversations: streaming". AWS
+// "ConverseStreamOutput", "InvokeAgent: PayloadPart" and "Inference request parameters and response fields" of each model. Cohere "Chat v2: streaming" and "Chat v1: streaming". Ollama "Generate a chat message", "Generate a completion". Hugging Face "Text generation inference: StreamResponse".
+// llama.cpp server "completion". Vercel "AI SDK UI: stream protocol". Alibaba "DashScope API reference". Dify "Chat messages: streaming". "Agent2Agent protocol: TaskArtifactUpdateEvent". Model Context Protocol "Transports: streamable HTTP" (no deltas: each message is whole).
 
 /// Whose stream it is, as far as its events tell.
 enum ModelAPI: Sendable {
@@ -51,10 +51,10 @@ struct ChannelRow {
     /// Pieces of one name, and with the same labels, are one text.
     var name: String
     var labels: [ChannelLabel]
-    /// Only in events that have this member.
-    var requires: String?
+    /// Only in events that have one of these members; in all if there are none.
+    var requires: [String]
 
-    init(_ path: String, _ family: ChannelFamily, _ name: String, _ labels: [ChannelLabel], requires: String? = nil) {
+    init(_ path: String, _ family: ChannelFamily, _ name: String, _ labels: [ChannelLabel], requires: String...) {
         self.path = path
         self.family = family
         self.name = name
@@ -97,6 +97,8 @@ enum ModelChannels {
         item, .stem, .member("content_index"), .member("summary_index"), .member("command_index"),
     ]
 
+    private static let inContent: [ChannelLabel] = [.member("index"), .member("output_index"), .member("content_index")]
+
     static let rows: [ChannelRow] = [
         // OpenAI chat completions, and what others add to its `delta`.
         .init("choices[].delta.content", .chat, "content", [choice]),
@@ -108,6 +110,9 @@ enum ModelChannels {
         .init("choices[].delta.tool_calls[].custom.input", .chat, "input", [choice, .member("choices[].delta.tool_calls[].index")]),
         .init("choices[].delta.function_call.arguments", .chat, "function", [choice]),
         .init("choices[].delta.audio.transcript", .chat, "transcript", [choice]),
+        .init("choices[].delta.thinking_blocks[].thinking", .chat, "thinking_blocks", [choice]),
+        .init("choices[].delta.provider_specific_fields.reasoning_content", .chat, "provider", [choice]),
+        .init("choices[].delta.provider_specific_fields.thinking_blocks[].thinking", .chat, "provider_blocks", [choice]),
         // refusal, reasoning, reasoning_content, reasoning_text, thinking, …
         .init("choices[].delta.*", .chat, "*", [choice]),
         // OpenAI completions.
@@ -127,13 +132,19 @@ enum ModelChannels {
             "delta.step_details.tool_calls[].code_interpreter.input", .responses, "input",
             [item, .member("delta.step_details.tool_calls[].index")]),
 
-        // Anthropic messages; `delta.text` of Gemini's interactions too.
+        .init(
+            "delta.step_details.tool_calls[].code_interpreter.outputs[].logs", .responses, "logs",
+            [item, .member("delta.step_details.tool_calls[].index"), .member("delta.step_details.tool_calls[].code_interpreter.outputs[].index")]),
+
+        // Anthropic messages; `delta.text` and what follows `delta.content` of Gemini's interactions too.
         .init("content_block.text", .blocks, "text", [block]),
         .init("delta.text", .blocks, "text", [block]),
         .init("content_block.thinking", .blocks, "thinking", [block]),
         .init("delta.thinking", .blocks, "thinking", [block]),
         .init("delta.partial_json", .blocks, "partial_json", [block]),
         .init("delta.content", .blocks, "content", [block]),
+        .init("delta.content.text", .blocks, "summary", [block]),
+        .init("delta.arguments", .blocks, "arguments", [block]),
 
         // Gemini. Thoughts and answers are put together apart; an argument of a call that comes in parts is named by its path.
         .init("candidates[].content.parts[].text", .candidates, "text", [candidate, .member("candidates[].content.parts[].thought")]),
@@ -141,17 +152,33 @@ enum ModelChannels {
             "candidates[].content.parts[].functionCall.partialArgs[].stringValue", .candidates, "argument",
             [candidate, .member("candidates[].content.parts[].functionCall.partialArgs[].jsonPath")]),
 
+        .init("candidates[].content.parts[].executableCode.code", .candidates, "code", [candidate]),
+        .init("candidates[].content.parts[].codeExecutionResult.output", .candidates, "result", [candidate]),
+        .init(
+            "response.candidates[].content.parts[].text", .candidates, "text",
+            [.member("response.candidates[].index"), .member("response.candidates[].content.parts[].thought")]),
+
         // Amazon Bedrock, Converse.
         .init("contentBlockDelta.delta.text", .bedrock, "text", [bedrockBlock]),
         .init("contentBlockDelta.delta.toolUse.input", .bedrock, "input", [bedrockBlock]),
         .init("contentBlockDelta.delta.reasoningContent.text", .bedrock, "reasoning", [bedrockBlock]),
+        .init("contentBlockDelta.delta.toolResult[].text", .bedrock, "result", [bedrockBlock]),
+        .init("contentBlockDelta.delta.citation.sourceContent[].text", .bedrock, "source", [bedrockBlock]),
+        // Text in binary messages: InvokeAgent's.
+        .init("chunk.bytes", .bedrock, "bytes", []),
+        // The models' own events in those of InvokeModelWithResponseStream: Amazon Titan, Meta Llama, Mistral, Cohere Command, Anthropic's text completions.
+        .init("outputText", .others, "output", [.member("index")], requires: "completionReason"),
+        .init("generation", .others, "generation", [], requires: "generation_token_count"),
+        .init("outputs[].text", .others, "outputs", [.member("outputs[].index")], requires: "outputs[].stop_reason"),
+        .init("completion", .others, "completion", [], requires: "stop_reason"),
 
         // Cohere v2, and v1.
         .init("delta.message.content.text", .cohere, "text", [block]),
         .init("delta.message.content.thinking", .cohere, "thinking", [block]),
         .init("delta.message.tool_calls.function.arguments", .cohere, "arguments", [block]),
         .init("delta.message.tool_plan", .cohere, "plan", []),
-        .init("text", .cohere, "v1", [], requires: "event_type"),
+        .init("text", .cohere, "v1", [], requires: "event_type", "is_finished"),
+        .init("tool_call_delta.parameters", .cohere, "parameters", [.member("tool_call_delta.index")]),
 
         // Ollama.
         .init("message.content", .ollama, "content", [], requires: "done"),
@@ -159,9 +186,23 @@ enum ModelChannels {
         .init("response", .ollama, "response", [], requires: "done"),
         .init("thinking", .ollama, "thoughts", [], requires: "done"),
 
-        // Hugging Face text generation inference; llama.cpp.
-        .init("token.text", .others, "token", [.member("index")], requires: "generated_text"),
-        .init("content", .others, "content", [.member("index")], requires: "stop"),
+        // Mistral conversations; llama.cpp.
+        .init("content", .others, "content", inContent, requires: "stop", "output_index"),
+        .init("content.text", .others, "content", inContent, requires: "output_index"),
+        .init("content.thinking[].text", .others, "thinking", inContent, requires: "output_index"),
+        .init("arguments", .others, "arguments", [.member("output_index"), .member("id")], requires: "tool_call_id", "name"),
+
+        // Alibaba DashScope; Amazon's RetrieveAndGenerateStream. The whole answer so far is no text that goes on, but masked as one.
+        .init("output.text", .others, "text", []),
+        .init("output.choices[].message.content", .others, "message", [.member("output.choices[].index")]),
+        .init("output.choices[].message.reasoning_content", .others, "reasoning", [.member("output.choices[].index")]),
+        // Dify; agents' artifacts (A2A).
+        .init("answer", .others, "answer", [], requires: "task_id", "message_id"),
+        .init("result.artifact.parts[].text", .others, "artifact", [.member("result.artifact.artifactId")]),
+
+        // Hugging Face text generation inference.
+        // Its `index` counts tokens.
+        .init("token.text", .others, "token", [], requires: "generated_text"),
     ]
 
     /// Channels that are commands as a whole, by a part of their names: a row's, or that of an event's type. The input of a tool of the caller's own may be anything.
@@ -213,5 +254,5 @@ enum ModelChannels {
     /// Ends what an event's type says of its pieces.
     static let stemEndings = [".delta", ".done", "-delta", "-start", "-end"]
     /// Members that say again, token by token, what a text says: emptied in an event of which something is masked.
-    static let tokenLists = ["logprobs", "logprobsResult"]
+    static let tokenLists = ["logprobs", "logprobsResult", "top_tokens"]
 }
