@@ -9,7 +9,7 @@ import Engine
 ///
 /// | Byte | Meaning |
 /// | --- | --- |
-/// | 0 | format: `0` text, `1` JSON, `2` event stream |
+/// | 0 | format: `0` text, `1` JSON, `2` event stream, `3` NDJSON, `4` an array of events, `5` binary messages, of which each line is the payload of one |
 /// | 1 | index into ``FuzzRules/all`` |
 /// | 2 | cuts: `0` two chunks, `1` chunks of one size, `2` random sizes, `3` random sizes with empty chunks |
 /// | 3 | argument of the cuts: the place, the size or the seed |
@@ -30,14 +30,18 @@ public struct FuzzCase {
     /// More chunks would make single inputs slow; a long body is then cut into larger ones.
     static let mostChunks = 160
 
+    /// Events, which a block ends with one of their own, and of which no more than so much may wait.
+    var isEventStream: Bool { [.sse, .ndjson, .jsonArray, .eventstream].contains(format) }
+
     /// Nil where `input` is shorter than a head.
     public init?(_ input: UnsafeRawBufferPointer) {
         guard input.count >= Self.headSize else { return nil }
         let head = Array(input.prefix(Self.headSize))
-        format = [.text, .json, .sse, .ndjson][Int(head[0]) % 4]
+        format = [.text, .json, .sse, .ndjson, .jsonArray, .eventstream][Int(head[0]) % 6]
         rules = Int(head[1]) % FuzzRules.all.count
         placement = head[4] % 2 == 0 ? .exactAllocation : .beforeGuardPage
-        body = Self.stretched(Array(input.dropFirst(Self.headSize).prefix(Self.longestBody)), by: head[5...])
+        let given = Self.stretched(Array(input.dropFirst(Self.headSize).prefix(Self.longestBody)), by: head[5...])
+        body = format == .eventstream ? given.split(separator: 0x0A).flatMap(AmazonMessages.message) : given
         chunks = Self.cut(body.count, kind: head[2], argument: Int(head[3]))
     }
 

@@ -27,6 +27,12 @@ enum Seeds {
                 let text = texts[group..<min(group + 4, texts.count)].joined(separator: ", ")
                 try seed(1, index, "[\(quoted(text, escaping: true)),\(object(text))]\n{\"n\":4111111111111111}")
                 for stream in Dialect.allCases { try seed(2, index, stream.stream(of: text)) }
+                let events = Dialect.chat.stream(of: text).split(separator: "\n").filter { $0.hasPrefix("data: {") }.map { $0.dropFirst(6) }
+                try seed(4, index, "[\(events.joined(separator: ",\n"))]")
+                // In base64; and as they are, for which there is a space in front.
+                try seed(5, index, events.joined(separator: "\n"))
+                let halves = [text.prefix(text.count / 2), text.dropFirst(text.count / 2)]
+                try seed(5, index, halves.map { " {\"contentBlockIndex\":0,\"delta\":{\"text\":\(quoted(String($0)))}}\n" }.joined())
             }
             for document in documents { try seed(1, index, document) }
         }
