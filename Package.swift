@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "ContentCoding", dependencies: ["CZlib", "CBrotli", "CZstd"]),
         .target(name: "ByteKernels", cSettings: [.unsafeFlags(["-O3"])]),
         // Optimised in debug builds too: property tests run the engine millions of times.
-        .target(name: "Engine", dependencies: ["CHyperscan", "ByteKernels", "Cryptography"], swiftSettings: [.unsafeFlags(["-O", "-enforce-exclusivity=unchecked"])]),
+        .target(name: "Engine", dependencies: ["CHyperscan", "ByteKernels", "CZlib", "Cryptography"], swiftSettings: [.unsafeFlags(["-O", "-enforce-exclusivity=unchecked"])]),
         .target(name: "Cryptography", dependencies: ["COpenSSL"]),
         .target(
             name: "Record",

@@ -119,3 +119,21 @@ public func randomBytes(_ count: Int) -> [UInt8] {
     precondition(RAND_bytes(&bytes, Int32(count)) == 1, "OpenSSL has no entropy")
     return bytes
 }
+
+/// `bytes` in base64 (RFC 4648 §4), padded.
+public func base64(_ bytes: [UInt8]) -> [UInt8] {
+    // It writes a zero byte behind the text.
+    var text = [UInt8](repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
+    text.removeLast(text.count - Int(EVP_EncodeBlock(&text, bytes, Int32(bytes.count))))
+    return text
+}
+
+/// The bytes that `text` spells in base64, or nil if it is not just as ``base64(_:)`` writes them.
+public func bytes(base64 text: [UInt8]) -> [UInt8]? {
+    var decoded = [UInt8](repeating: 0, count: text.count / 4 * 3 + 3)
+    let count = Int(EVP_DecodeBlock(&decoded, text, Int32(text.count)))
+    let padding = text.suffix(2).count { $0 == UInt8(ascii: "=") }
+    guard count >= padding else { return nil }
+    decoded.removeLast(decoded.count - count + padding)
+    return base64(decoded) == text ? decoded : nil
+}

@@ -1,4 +1,4 @@
-// Events: where one ends, and what its reader takes out of it. Server-sent events, and lines of which each is a JSON document.
+// Events: where one ends, and what its reader takes out of it. Server-sent events, and lines or elements of an array of which each is a JSON document.
 //
 // Sources: WHATWG HTML, "Server-sent events", §9.2.5 (parsing) and §9.2.6 (interpreting); NDJSON.
 
@@ -9,8 +9,13 @@ struct EventFraming {
         case serverSent
         /// A line feed ends an event.
         case lines
+        /// An event is an element of one JSON array, with the comma or bracket before it.
+        case elements
+        /// Events are given whole.
+        case messages
     }
     let kind: Kind
+    private var elements = ElementFraming()
     /// Bytes of the line so far are none.
     private var isLineEmpty = true
     /// The last byte was a carriage return, so a line feed that follows belongs to it.
@@ -22,9 +27,13 @@ struct EventFraming {
     ///
     /// Must be given every byte once, in order. A line feed that belongs to the carriage return of a blank line goes to the next event.
     mutating func endOfEvent(in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
-        if kind == .lines {
+        switch kind {
+        case .serverSent: break
+        case .lines:
             let end = bytes.first(0x0A, or: 0x0A, from: start)
             return end < bytes.count ? end + 1 : nil
+        case .elements: return elements.endOfElement(in: bytes, from: start)
+        case .messages: return bytes.count
         }
         var index = start
         while index < bytes.count {
@@ -64,9 +73,13 @@ struct EventContent {
     ///   - isFirst: it begins the body, so that a byte-order mark may stand in front.
     init(_ event: UnsafeBufferPointer<UInt8>, _ kind: EventFraming.Kind, isFirst: Bool) {
         var start = isFirst && event.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-        guard kind == .serverSent else {
+        if kind != .serverSent {
             var end = event.count
-            while end > start, event[end - 1] == 0x0A || event[end - 1] == 0x0D { end -= 1 }
+            switch kind {
+            case .serverSent, .messages: break
+            case .lines: while end > start, event[end - 1] == 0x0A || event[end - 1] == 0x0D { end -= 1 }
+            case .elements: start = ElementFraming.startOfElement(in: event, isFirst: isFirst)
+            }
             if end > start { data.append(start..<end) }
             followsData = [false]
             return

@@ -153,6 +153,12 @@ struct EventStreamMasker {
 
     private func isTooLarge(_ count: Int) -> Bool { count > Self.smallEvent && waitingCount > 0 && count + waitingCount > Self.mostWaiting }
 
+    /// Takes an event that another framing gives whole.
+    mutating func take(event: [UInt8], into output: inout MaskedBytes) throws(MaskError) {
+        unfinished = event
+        try finishEvent(into: &output)
+    }
+
     /// Ends the body: what is unfinished is masked as it is.
     mutating func finish(into output: inout MaskedBytes) throws(MaskError) {
         if !unfinished.isEmpty { try finishEvent(into: &output) }
@@ -201,6 +207,7 @@ struct EventStreamMasker {
         guard eventEnds, output.blocked == nil, let ended = line else { return }
         try line?.finish(into: &output)
         unfinishedFrom = ended.position
+        firstNumber += 1
         line = nil
     }
 
@@ -325,9 +332,10 @@ struct EventStreamMasker {
             templates.insert(EventTemplate(bytes, data: content.data[0], read), at: 0)
         }
         append(event)
+        let speaking = read.pieces.count > 1 ? read.pieces.map(\.channel) : []
         for piece in read.pieces {
             let text = content.place(ofByte: piece.text.lowerBound)..<content.place(behindByte: piece.text.upperBound)
-            try add(piece.channel, bytes, text, event: number, eventStart: start, into: &output)
+            try add(piece.channel, bytes, text, beside: speaking, event: number, eventStart: start, into: &output)
             if output.blocked != nil { return }
         }
         for prefix in read.ended {
@@ -350,7 +358,7 @@ struct EventStreamMasker {
         append(event)
         if output.blocked != nil { return endBody(before: number, into: &output) }
         for (place, text) in fit.texts.enumerated() {
-            try add(templates[0].channels[place], bytes, text, event: number, eventStart: start, into: &output)
+            try add(templates[0].channels[place], bytes, text, beside: templates[0].channels, event: number, eventStart: start, into: &output)
             if output.blocked != nil { return }
         }
         try releaseDecided(into: &output)
@@ -366,10 +374,13 @@ struct EventStreamMasker {
         if waitingCount > 8192 || channels.count > 16 { try checkState() }
     }
 
-    private mutating func checkState() throws(MaskError) {
-        if stateCount <= Self.mostState { return }
+    /// Fails where too much is kept.
+    ///
+    /// - Parameter others: bytes that are kept elsewhere.
+    mutating func checkState(beside others: Int = 0) throws(MaskError) {
+        if stateCount + others <= Self.mostState { return }
         channels.removeAll { $0.isIdle }
-        if stateCount <= Self.mostState { return }
+        if stateCount + others <= Self.mostState { return }
         throw MaskError(description: "more than \(Self.mostState) bytes of events and their texts wait for the end of a value")
     }
 
@@ -501,9 +512,11 @@ struct EventStreamMasker {
 
     // MARK: Channels
 
-    /// - Parameter text: where the piece stands in the event.
+    /// - Parameters:
+    ///   - text: where the piece stands in the event.
+    ///   - speaking: the channels of which the event has pieces, if there are several: some APIs say the same in two places.
     private mutating func add(
-        _ name: [UInt8], _ bytes: [UInt8], _ text: Range<Int>, event: Int, eventStart: Int, into output: inout MaskedBytes
+        _ name: [UInt8], _ bytes: [UInt8], _ text: Range<Int>, beside speaking: [[UInt8]], event: Int, eventStart: Int, into output: inout MaskedBytes
     ) throws(MaskError) {
         let known = channels.firstIndex { $0.name == name }
         let index = known ?? channels.count
@@ -511,12 +524,12 @@ struct EventStreamMasker {
             if channels.count >= Self.mostChannels {
                 channels.removeAll { $0.isIdle }
                 if channels.count >= Self.mostChannels { throw MaskError(description: "more than \(Self.mostChannels) texts are spread over events at once") }
-                return try add(name, bytes, text, event: event, eventStart: eventStart, into: &output)
+                return try add(name, bytes, text, beside: speaking, event: event, eventStart: eventStart, into: &output)
             }
             channels.append(Channel(name))
         }
         if channels.count > 1, let answer = EventReading.answer(of: name) {
-            for other in channels.indices where other != index && !channels[other].isQuiet && channels[other].name.starts(with: answer) {
+            for other in channels.indices where other != index && !channels[other].isQuiet && channels[other].name.starts(with: answer) && !speaking.contains(channels[other].name) {
                 try quieten(other, into: &output)
                 if output.blocked != nil { return }
             }
@@ -703,7 +716,7 @@ struct EventStreamMasker {
         }
         waiting = []
         waitingCount = 0
-        output.append(StreamError.event(api, framing.kind, sequenceNumber: StreamError.sequenceNumber(of: last), requestID: requestID))
+        output.append(StreamError.event(api, framing.kind, isFirst: firstNumber == 0, sequenceNumber: StreamError.sequenceNumber(of: last), requestID: requestID))
     }
 }
 

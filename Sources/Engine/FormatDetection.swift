@@ -1,4 +1,4 @@
-// Which format a body is in, where its content type says too little or something wrong: JSON sent as text/plain, events without a header.
+// Which format a body is in, where its content type says too little or something wrong: JSON sent as text/plain, events without a header, an answer that is one array.
 
 /// Tells a body's format from what its sender declared and from its first bytes.
 ///
@@ -28,9 +28,10 @@ public enum FormatDetection {
         var look = Look(bytes: UnsafeRawBufferPointer(rebasing: beginning.prefix(longestLook)), isOver: isWhole || beginning.count >= longestLook)
         let found: Look.Finding =
             switch declared {
+            case _ where look.beginsLikeMessage: look.message()
             case .json, .ndjson: look.eventsForJSON()
             case .sse: look.documentForEvents()
-            case .multipart: .nothing
+            case .multipart, .jsonArray, .eventstream: .nothing
             case .text, .markup, .form, .csv, nil: look.either()
             }
         return switch found {
@@ -43,7 +44,7 @@ public enum FormatDetection {
 
 /// A reading of a body's beginning, from the left. What runs off the end of an unfinished body needs more; what runs off the end of all there is is nothing.
 private struct Look {
-    enum Finding {
+    enum Finding: Equatable {
         case more, nothing
         case `is`(Format)
     }
@@ -90,6 +91,16 @@ private struct Look {
         return true
     }
 
+    // MARK: Binary messages
+
+    /// No text begins with a zero byte; the length of a message does, unless it is of 16 MiB or more.
+    var beginsLikeMessage: Bool { bytes.first == 0 }
+
+    func message() -> Finding {
+        guard bytes.count >= AmazonMessage.preludeCount else { return offTheEnd }
+        return AmazonMessage.counts(prelude: bytes) == nil ? .nothing : .is(.eventstream)
+    }
+
     // MARK: JSON was declared
 
     /// Events sent as JSON. No document begins with the name of a field or with a colon.
@@ -98,6 +109,10 @@ private struct Look {
         skipSpace()
         guard let byte else { return offTheEnd }
         if byte == UInt8(ascii: ":") { return .is(.sse) }
+        if byte == UInt8(ascii: "[") {
+            let found = chunks()
+            return found == .is(.json) ? .nothing : found
+        }
         return field().map { _ in .is(.sse) } ?? (isCutField ? offTheEnd : .nothing)
     }
 
@@ -108,7 +123,24 @@ private struct Look {
         guard skipMark() else { return .more }
         skipSpace()
         guard let byte else { return offTheEnd }
-        return byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") ? .is(.json) : .nothing
+        return byte == UInt8(ascii: "{") ? .is(.json) : byte == UInt8(ascii: "[") ? chunks() : .nothing
+    }
+
+    // MARK: An array
+
+    /// Members with one of which the first chunk of an answer that is one array begins: Gemini's.
+    private static let chunkMembers: [StaticString] = ["\"candidates\"", "\"promptFeedback\"", "\"usageMetadata\""]
+
+    /// At `[`: whether its first element is a chunk of a model's answer.
+    private mutating func chunks() -> Finding {
+        at += 1
+        skipSpace()
+        guard byte == UInt8(ascii: "{") else { return byte == nil && !isOver ? .more : .is(.json) }
+        at += 1
+        skipSpace()
+        let begins = Self.chunkMembers.map(stands)
+        if begins.contains(true) { return .is(.jsonArray) }
+        return begins.contains(nil) && !isOver ? .more : .is(.json)
     }
 
     // MARK: Text, or nothing, was declared
@@ -119,7 +151,10 @@ private struct Look {
         guard let byte else { return offTheEnd }
         switch byte {
         case UInt8(ascii: "{"): return object()
-        case UInt8(ascii: "["): return array()
+        case UInt8(ascii: "["):
+            var look = self
+            let found = look.chunks()
+            return found == .is(.json) ? array() : found
         default: return events()
         }
     }

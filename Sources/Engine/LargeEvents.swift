@@ -1,4 +1,4 @@
-// Masks an event that is too large to be held, while it streams: each of its lines on its own.
+// Masks an event that is too large to be held, while it streams: each of its lines on its own, or an element of an array as the document that it is.
 
 /// Masks an event that is too large to be held, line by line, as it streams.
 struct LineMasker {
@@ -24,14 +24,14 @@ struct LineMasker {
     mutating func feed(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout MaskedBytes) throws(MaskError) {
         var start = 0
         while start < bytes.count, output.blocked == nil {
-            if bytes[start] == 0x0A || bytes[start] == 0x0D {
+            if kind != .elements, bytes[start] == 0x0A || bytes[start] == 0x0D {
                 try endLine(into: &output)
                 if output.blocked == nil { output.append([bytes[start]]) }
                 position += 1
                 start += 1
                 continue
             }
-            var end = start
+            var end = kind == .elements ? bytes.count : start
             while end < bytes.count, bytes[end] != 0x0A, bytes[end] != 0x0D { end += 1 }
             try feedLine(UnsafeBufferPointer(rebasing: bytes[start..<end]), into: &output)
             position += end - start
@@ -46,20 +46,22 @@ struct LineMasker {
         if prefix.isEmpty { lineStart = position }
         // A byte-order mark and "data: {" are the longest that tells how to read the line.
         prefix.append(contentsOf: bytes)
-        guard prefix.count >= 10 else { return }
+        guard prefix.count >= 10, kind != .elements || elementStart < prefix.count else { return }
         try begin(into: &output)
     }
 
+    private var elementStart: Int { prefix.withUnsafeBufferPointer { ElementFraming.startOfElement(in: $0, isFirst: lineStart == 0) } }
+
     private mutating func begin(into output: inout MaskedBytes) throws(MaskError) {
         let mark = lineStart == 0 && prefix.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-        var value = mark..<prefix.count
-        var isData = kind == .lines
+        var value = (kind == .elements ? elementStart : mark)..<prefix.count
+        var isData = kind != .serverSent
         if !isData {
             let line = prefix.withUnsafeBufferPointer { EventLine($0, value) }
             (value, isData) = (line.value, line.isData)
         }
         let first = prefix[value].first { $0 > 0x20 }
-        let isJSON = isData && (first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
+        let isJSON = kind == .elements || isData && (first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
         masker = BodyMasker(rules, isJSON ? .json : .text)
         let begun = prefix
         prefix = []
@@ -113,12 +115,7 @@ extension MaskedBytes {
         for piece in other.pieces {
             if case .passed(let range) = piece { pieces.append(.passed(start + range.lowerBound..<start + range.upperBound)) } else { pieces.append(piece) }
         }
-        func moved(_ finding: Finding) -> Finding {
-            var moved = finding
-            moved.range = finding.range.lowerBound + bodyOffset..<finding.range.upperBound + bodyOffset
-            return moved
-        }
-        findings += other.findings.map(moved)
-        if let found = other.blocked { blocked = moved(found) }
+        findings += other.findings.map { $0.moved(by: bodyOffset) }
+        if let found = other.blocked { blocked = found.moved(by: bodyOffset) }
     }
 }

@@ -59,6 +59,13 @@ public struct Finding: Sendable, Equatable {
     public var action: Outcome
 
     public enum Outcome: String, Sendable { case masked, blocked, reported }
+
+    /// As counted from a place that many bytes earlier.
+    func moved(by offset: Int) -> Finding {
+        var moved = self
+        moved.range = range.lowerBound + offset..<range.upperBound + offset
+        return moved
+    }
 }
 
 /// Running totals of one ``Masker``.

@@ -15,6 +15,10 @@ public enum Format: String, Sendable, CaseIterable {
     /// Lines that are JSON documents, and may be the events of a model's answer: each leaves whole then, as in `sse`. Where no model speaks in the first lines, or
     /// where they are no documents, the body is read as `json`.
     case ndjson
+    /// One JSON array whose elements are the events of a model's answer (Gemini's without `alt=sse`): each leaves whole, as in `sse`.
+    case jsonArray = "json-array"
+    /// Binary messages with checksums (`application/vnd.amazon.eventstream`), whose payloads are the events of a model's answer: each leaves whole, as in `sse`.
+    case eventstream
     /// Parts with header fields (RFC 2046, RFC 7578), each read by its own content type.
     case multipart
     /// Server-sent events: each leaves whole, and texts that a model's answer spreads over events are seen as one.
@@ -32,9 +36,10 @@ public struct MaskError: Error, Sendable, Equatable, CustomStringConvertible {
 /// an escaped JSON string six times as many raw bytes), a hundred bytes for context, for JSON one bit for each level of nesting, and for event
 /// streams at most 64 KiB of events that wait or are not complete, and of what is remembered of their texts.
 public struct Masker {
-    // One of the three.
+    // One of the four.
     @Apart private var body: BodyMasker? = nil
     @Apart private var events: EventStreamMasker? = nil
+    @Apart private var messages: AmazonStreamMasker? = nil
     @Apart private var parts: MultipartMasker? = nil
     private var isOver = false
     public private(set) var statistics = MaskStatistics()
@@ -55,7 +60,9 @@ public struct Masker {
         case .csv: body = BodyMasker(rules, .csv)
         case .multipart: parts = MultipartMasker(rules, boundary: boundary, unscannable)
         case .ndjson: events = EventStreamMasker(rules, .lines)
+        case .jsonArray: events = EventStreamMasker(rules, .elements)
         case .sse: events = EventStreamMasker(rules, .serverSent)
+        case .eventstream: messages = AmazonStreamMasker(rules)
         }
     }
 
@@ -90,6 +97,11 @@ public struct Masker {
             (held, statistics.brokenJSONAt) = try _events.change { events throws(MaskError) in
                 if let chunk { try events.feed(chunk, into: &output) } else { try events.finish(into: &output) }
                 return (events.heldCount, events.brokenJSONAt)
+            }
+        } else if _messages.isThere {
+            held = try _messages.change { messages throws(MaskError) in
+                if let chunk { try messages.feed(chunk, into: &output) } else { try messages.finish(into: &output) }
+                return messages.heldCount
             }
         } else {
             held = try _parts.change { parts throws(MaskError) in

@@ -51,6 +51,7 @@ public struct MediaType: Sendable, Equatable {
 
     private var format: Format? {
         if essence == "text/event-stream" { return .sse }
+        if essence == "application/vnd.amazon.eventstream" { return .eventstream }
         if Self.lineTypes.contains(essence) { return .ndjson }
         if Self.jsonTypes.contains(essence) || essence.hasSuffix("+json") { return .json }
         if essence == "application/x-www-form-urlencoded" { return .form }

@@ -9,14 +9,18 @@ enum StreamError {
     private static let code = "sluice_blocked"
     private static let message = "sluice_blocked: the gateway ended this answer, because it holds something that its rules block"
 
+    /// Of Bedrock's `ModelStreamErrorException`.
+    private static let errorMembers = #"{"message":"\#(message)","originalStatusCode":403,"originalMessage":"\#(message)"}"#
+
     /// The last event of a stream.
     ///
     /// - Parameters:
     ///   - api: nil where the stream did not tell.
     ///   - framing: of the stream.
+    ///   - isFirst: no event stands before it.
     ///   - sequenceNumber: that of the event in whose place it stands, in OpenAI's responses.
     ///   - requestID: of the JSON-RPC request, as JSON.
-    static func event(_ api: ModelAPI?, _ framing: EventFraming.Kind, sequenceNumber: Int?, requestID: [UInt8]?) -> [UInt8] {
+    static func event(_ api: ModelAPI?, _ framing: EventFraming.Kind, isFirst: Bool, sequenceNumber: Int?, requestID: [UInt8]?) -> [UInt8] {
         var name: String?
         let data: String
         switch api {
@@ -32,7 +36,7 @@ enum StreamError {
         case .gemini:
             data = #"{"error":{"code":403,"message":"\#(message)","status":"PERMISSION_DENIED"}}"#
         case .bedrock:
-            data = #"{"modelStreamErrorException":{"message":"\#(message)","originalStatusCode":403,"originalMessage":"\#(message)"}}"#
+            data = #"{"modelStreamErrorException":\#(errorMembers)}"#
         case .cohere:
             name = "message-end"
             data = #"{"type":"message-end","delta":{"finish_reason":"ERROR","error":"\#(message)"}}"#
@@ -49,6 +53,8 @@ enum StreamError {
         }
         switch framing {
         case .lines: return Array((data + "\n").utf8)
+        case .elements: return Array(((isFirst ? "[" : ",\n") + data + "]").utf8)
+        case .messages: return AmazonMessage.exception("modelStreamErrorException", errorMembers)
         case .serverSent: return Array(((name.map { "event: \($0)\n" } ?? "") + "data: " + data + "\n\n").utf8)
         }
     }

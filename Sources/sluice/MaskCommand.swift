@@ -37,7 +37,7 @@ struct MaskCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "text, json (JSON and NDJSON), ndjson (each line an event), sse, form, csv, multipart, markup (HTML, XML), or auto: what the first bytes are, else text.", valueName: "format"))
+            "text, json (JSON and NDJSON), ndjson (each line an event), sse, json-array (each element an event), eventstream (Amazon's binary messages), form, csv, multipart, markup (HTML, XML), or auto: what the first bytes are, else text.", valueName: "format"))
     var format: FormatChoice = .auto
 
     @Option(help: ArgumentHelp("What stands for a masked number in JSON: string, zero or null.", valueName: "policy"))

@@ -26,7 +26,7 @@ struct ScanCommand: ParsableCommand {
 
     @OptionGroup var rules: RuleOptions
 
-    @Option(help: ArgumentHelp("text, json (JSON and NDJSON), sse, or auto: json or sse where the first bytes are, else text.", valueName: "format"))
+    @Option(help: ArgumentHelp("the formats of mask, or auto: what the first bytes are, else text.", valueName: "format"))
     var format: FormatChoice = .auto
 
     @Flag(help: "Print one JSON object for each finding.")

@@ -1,7 +1,10 @@
 """Answers of model APIs as their vendors stream them, around texts that a test gives. Formats: the vendors' API references."""
 
+import base64
+import binascii
 import json
 import random
+import struct
 
 
 def split(text, size):
@@ -123,3 +126,48 @@ def gemini(text, size, tool=None):
         name, arguments = tool
         yield content([{"functionCall": {"name": name, "args": json.loads(arguments)}}])
     yield content([{"text": ""}], finishReason="STOP")
+
+
+def elements(events):
+    """The events of :func:`gemini` as it streams them without `alt=sse`: elements of one array."""
+    documents = [b"".join(line.removeprefix(b"data: ") for line in event.splitlines()) for event in events]
+    return [(b",\r\n" if place else b"[") + document for place, document in enumerate(documents)] + [b"\n]\n"]
+
+
+def message(kind, payload, role="event"):
+    """One message of an Amazon event stream."""
+    fields = {f":{role}-type": kind, ":content-type": "application/json", ":message-type": role}
+    head = b"".join(struct.pack("!B", len(name)) + name.encode() + struct.pack("!BH", 7, len(value)) + value.encode() for name, value in fields.items())
+    prelude = struct.pack("!II", len(head) + len(payload) + 16, len(head))
+    checked = prelude + struct.pack("!I", binascii.crc32(prelude)) + head + payload
+    return checked + struct.pack("!I", binascii.crc32(checked))
+
+
+def converse(text, size, tool=None):
+    """Amazon Bedrock's ConverseStream."""
+
+    def said(kind, **members):
+        return message(kind, json.dumps(members | {"p": "abcdefghijkl"}).encode())
+
+    yield said("messageStart", role="assistant")
+    for piece in split(text, size):
+        yield said("contentBlockDelta", contentBlockIndex=0, delta={"text": piece})
+    yield said("contentBlockStop", contentBlockIndex=0)
+    for piece in split(text, size):
+        yield said("contentBlockDelta", contentBlockIndex=1, delta={"reasoningContent": {"text": piece}})
+    yield said("contentBlockStop", contentBlockIndex=1)
+    if tool:
+        name, arguments = tool
+        yield said("contentBlockStart", contentBlockIndex=2, start={"toolUse": {"toolUseId": "tooluse_1", "name": name}})
+        for piece in split(arguments, size):
+            yield said("contentBlockDelta", contentBlockIndex=2, delta={"toolUse": {"input": piece}})
+        yield said("contentBlockStop", contentBlockIndex=2)
+    yield said("messageStop", stopReason="tool_use" if tool else "end_turn")
+    yield said("metadata", usage={"inputTokens": 7, "outputTokens": 11, "totalTokens": 18}, metrics={"latencyMs": 5})
+
+
+def invoked(events):
+    """The events of :func:`messages` as Bedrock's InvokeModelWithResponseStream sends them."""
+    for event in events:
+        data = event.split(b"data: ", 1)[1].strip()
+        yield message("chunk", json.dumps({"bytes": base64.b64encode(data).decode(), "p": "abcdef"}).encode())

@@ -3,8 +3,12 @@
 import asyncio
 import json
 import secrets
+import urllib.request
 
 import anthropic
+import boto3
+import botocore.config
+import botocore.exceptions
 import openai
 import pytest
 from google import genai
@@ -137,6 +141,89 @@ def test_google_genai(scripted, gateway, planted, size, coding):
     assert [call.name for call in calls] == ["pay"]
     planted.check_arguments(calls[0].args)
     assert (last.candidates[0].finish_reason.value, last.usage_metadata.total_token_count) == ("STOP", 18)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_gemini_without_alt_sse(scripted, gateway, planted, size):
+    path = "/v1beta/models/m:streamGenerateContent"
+    pieces = model_streams.elements(model_streams.gemini(planted.text, size, planted.tool))
+    scripted.play(path, pieces, "application/json; charset=UTF-8")
+    request = urllib.request.Request(gateway.url + "/vendor" + path, b"{}", {"Authorization": f"Bearer {gateway.key}", "Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        chunks = json.load(response)
+    assert len(chunks) == len(pieces) - 1
+    parts = [part for chunk in chunks for part in chunk["candidates"][0]["content"]["parts"]]
+    planted.check_text("".join(part.get("text", "") for part in parts))
+    planted.check_arguments([part["functionCall"]["args"] for part in parts if "functionCall" in part][0])
+
+
+def bedrock_client(gateway):
+    settings = botocore.config.Config(signature_version=botocore.UNSIGNED, retries={"total_max_attempts": 1}, read_timeout=30)
+    client = boto3.client(
+        "bedrock-runtime", endpoint_url=gateway.url + "/vendor", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none", config=settings
+    )
+    client.meta.events.register("before-send.bedrock-runtime", lambda request, **rest: request.headers.__setitem__("Authorization", f"Bearer {gateway.key}"))
+    return client
+
+
+@pytest.fixture
+def bedrock(gateway):
+    client = bedrock_client(gateway)
+    yield client
+    client.close()
+
+
+BINARY = "application/vnd.amazon.eventstream"
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("size", SIZES)
+def test_bedrock_converse(scripted, bedrock, planted, size, coding):
+    scripted.play("/model/m/converse-stream", list(model_streams.converse(planted.text, size, planted.tool)), BINARY, coding)
+    answer = bedrock.converse_stream(modelId="m", messages=[{"role": "user", "content": [{"text": QUESTION}]}])
+    text, reasoning, arguments, seen = "", "", "", []
+    for event in answer["stream"]:
+        seen.append(json.dumps(event))
+        delta = event.get("contentBlockDelta", {}).get("delta", {})
+        text += delta.get("text", "")
+        reasoning += delta.get("reasoningContent", {}).get("text", "")
+        arguments += delta.get("toolUse", {}).get("input", "")
+    planted.check_text(text)
+    planted.check_text(reasoning)
+    planted.check_arguments(json.loads(arguments))
+    assert planted.readable_in(*seen) == []
+    assert event["metadata"]["usage"]["totalTokens"] == 18
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", [BINARY, "text/plain"])
+def test_bedrock_invoke(scripted, bedrock, planted, size, kind):
+    # Without its content type, the stream is known by its first message.
+    path, pieces = "/model/m/invoke-with-response-stream", list(model_streams.invoked(model_streams.messages(planted.text, size, planted.tool)))
+    scripted.play(path, pieces, kind)
+    answer = bedrock.invoke_model_with_response_stream(modelId="m", body=b"{}")
+    text, arguments, seen = "", "", []
+    for event in answer["body"]:
+        said = event["chunk"]["bytes"].decode()
+        seen.append(said)
+        delta = json.loads(said).get("delta", {})
+        text += delta.get("text", "")
+        arguments += delta.get("partial_json", "")
+    planted.check_text(text)
+    planted.check_arguments(json.loads(arguments))
+    assert planted.readable_in(*seen) == [] and len(seen) == len(pieces)
+
+
+def test_bedrock_raises_what_a_rule_blocks(scripted, start_gateway, planted):
+    gateway = start_gateway(scripted.url, connection="actions: {CREDIT_CARD: block}")
+    scripted.play("/model/m/converse-stream", list(model_streams.converse(planted.text, 3)), BINARY)
+    answer = bedrock_client(gateway).converse_stream(modelId="m", messages=[{"role": "user", "content": [{"text": QUESTION}]}])
+    text = ""
+    with pytest.raises(botocore.exceptions.EventStreamError, match="sluice_blocked") as raised:
+        for event in answer["stream"]:
+            text += event.get("contentBlockDelta", {}).get("delta", {}).get("text", "")
+    assert raised.value.response["Error"]["Code"] == "modelStreamErrorException"
+    assert "I found Anna: card".startswith(text) and text.startswith("I found")
 
 
 @pytest.mark.parametrize("streams", [False, True], ids=["whole", "streamed"])

@@ -25,6 +25,12 @@ struct FormatDetectionTests {
         ("[true]", .json, .json, .json),
         ("[null,1]", .json, .json, .json),
         ("{\"a\":1}\n{\"a\":2}\n", .json, .json, .json),
+        // An array of the events of an answer, and arrays that are none.
+        ("[{\"candidates\": [{\"index\":0}]}]", .jsonArray, .jsonArray, .jsonArray),
+        ("\u{FEFF} [\r\n{\n  \"usageMetadata\" : {}}]", .jsonArray, .jsonArray, .jsonArray),
+        ("[{\"candidate\": 1}]", .json, .json, .json),
+        ("[[{\"candidates\": 1}]]", .json, .json, .json),
+        ("[{\"candid", .json, .json, .json),
         // Events without their type.
         ("data: {\"a\":1}\n\n", .sse, .sse, .sse),
         ("data:[DONE]\n\n", .sse, .sse, .sse),
@@ -68,10 +74,23 @@ struct FormatDetectionTests {
         }
     }
 
+    @Test("a message of an event stream is known by the checksum of its lengths")
+    func messages() {
+        let message = ReferenceMessage("ping", Array("{}".utf8)).bytes
+        var broken = message
+        broken[9] ^= 1
+        for declared: Format? in [nil, .text, .json, .sse, .form] {
+            #expect(Self.verdict(declared, message) == .format(.eventstream))
+            #expect(Self.verdict(declared, message.prefix(11)) == .undecided)
+            #expect(Self.verdict(declared, broken) == (declared.map { .format($0) } ?? .unknown))
+            #expect(Self.verdict(declared, message.prefix(11), isWhole: true) == (declared.map { .format($0) } ?? .unknown))
+        }
+    }
+
     @Test("a verdict does not depend on how the body is cut: what one beginning says, every longer one says")
     func stable() {
         var random = SystemRandomNumberGenerator()
-        let words = ["{", "[", "\"", "}", "]", ",", " ", "\n", "\r", "data:", "event:", "id:", "retry:", ":", "1", "-", "true", "null", "x", "\u{FEFF}", "da"]
+        let words = ["{", "[", "\"", "}", "]", ",", " ", "\n", "\r", "data:", "event:", "id:", "retry:", ":", "1", "-", "true", "null", "x", "\u{FEFF}", "da", "\"candidates\"", "\0"]
         for round in 0..<4000 {
             let body =
                 round < Self.bodies.count

@@ -55,7 +55,10 @@ private final class GuardedBuffer {
         let rules = try RuleSet(literals + JSONShapeTests.ordinaryRules)
         for format in Format.allCases {
             var masker = Masker(rules, format: format)
-            for _ in 0..<200 { _ = try masker.feed(buffer.holding(chunk(generator.oneIn(6) ? generator.below(4000) : generator.below(140)))) }
+            for _ in 0..<200 {
+                let chunk = chunk(generator.oneIn(6) ? generator.below(4000) : generator.below(140))
+                _ = try masker.feed(buffer.holding(format == .eventstream ? ReferenceMessage("x", Array(chunk)).bytes[...] : chunk))
+            }
             _ = try masker.finish()
         }
     }

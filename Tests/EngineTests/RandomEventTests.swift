@@ -52,6 +52,22 @@ private struct Speech {
             let delta = [#"{"text":\#(piece)}"#, #"{"toolUse":{"input":\#(piece)}}"#, #"{"reasoningContent":{"text":\#(piece)}}"#][kind]
             return #"{\#(more)"contentBlockDelta":{"contentBlockIndex":\#(answer * 3 + kind),"delta":\#(delta)}}"#
         },
+        Speech(api: "bedrock-converse", format: .eventstream, kinds: 4) { answer, kind, piece, more in
+            let delta = [
+                #"{"text":\#(piece)}"#, #"{"toolUse":{"input":\#(piece)}}"#, #"{"reasoningContent":{"text":\#(piece)}}"#,
+                #"{"citation":{"title":"t","sourceContent":[{"text":\#(piece)}]}}"#,
+            ][kind]
+            return #"{"contentBlockDelta":{\#(more)"contentBlockIndex":\#(answer * 4 + kind),"delta":\#(delta),"p":"abcd"}}"#
+        },
+        Speech(api: "anthropic-messages", format: .eventstream, kinds: 2) { answer, kind, piece, more in
+            #"{"type":"content_block_delta","index":\#(answer * 2 + kind),\#(more)"delta":{"type":"d","\#(["text", "partial_json"][kind])":\#(piece)}}"#
+        } end: { answer, kind, _ in
+            #"{"type":"content_block_stop","index":\#(answer * 2 + kind)}"#
+        },
+        Speech(api: "gemini-generate", format: .jsonArray, takesTurns: true, kinds: 2) { answer, kind, piece, more in
+            let thought = kind == 0 ? #""thought":true,"# : ""
+            return "{\n" + #""candidates":[{"content":{"parts":[{\#(thought)"text":\#(piece)}],"role":"model"},"index":\#(answer)}],"# + "\r\n" + #"\#(more)"x":[{},"]"]}"#
+        },
         Speech(api: "cohere-chat", takesTurns: true, kinds: 3) { answer, kind, piece, more in
             let message = [
                 #"{"tool_plan":\#(piece)}"#, #"{"tool_calls":{"function":{"arguments":\#(piece)}}}"#, #"{"content":{"text":\#(piece)}}"#,
@@ -140,7 +156,7 @@ struct RandomEventTests {
         }
     }
 
-    @Test("What a client puts together, and all else in the events, is masked as by the reference", arguments: Effort.seeds(150))
+    @Test("What a client puts together, and all else in the events, is masked as by the reference", arguments: Effort.seeds(200))
     func speech(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let rules = Self.rules(&random)
@@ -176,7 +192,7 @@ struct RandomEventTests {
             }
             lanes.append(lane)
         }
-        var stream = speech.format == .sse ? random.pick(["", ": hello\n\n", "\u{FEFF}", "retry: 10\n\n"]) : ""
+        var stream = Array((speech.format == .sse ? random.pick(["", ": hello\n\n", "\u{FEFF}", "retry: 10\n\n"]) : "").utf8)
         var emptyEvents: [String] = []
         while lanes.contains(where: { !$0.isEmpty }) {
             let lane = lanes.indices.filter { !lanes[$0].isEmpty }.randomElement(using: &random)!
@@ -190,22 +206,32 @@ struct RandomEventTests {
             case .sse:
                 let line = random.pick(["\n", "\n", "\r\n", "\r"])
                 let named = random.oneIn(2) ? "event: e\(line)" : ""
-                stream += named + "data:" + random.pick([" ", ""]) + json + line + line
-            default: stream += json + random.pick(["\n", "\r\n"])
+                stream += (named + "data:" + random.pick([" ", ""]) + json + line + line).utf8
+            case .eventstream: stream += ReferenceMessage(event: json).bytes
+            case .jsonArray: stream += ((stream.isEmpty ? random.pick(["[", "\u{FEFF} [\n"]) : random.pick([",", "\r\n, ", ",\n"])) + json).utf8
+            default: stream += (json + random.pick(["\n", "\r\n"])).utf8
             }
         }
-        if speech.format == .sse, random.oneIn(2) { stream += "data: [DONE]\n\n" }
+        if speech.format == .sse, random.oneIn(2) { stream += "data: [DONE]\n\n".utf8 }
+        if speech.format == .jsonArray { stream += (stream.isEmpty ? "[]" : random.pick(["]", "\n]\n"])).utf8 }
 
-        let body = Array(stream.utf8)
+        let body = stream
         let output = try MaskerRun(set, speech.format, body).result.output
         for cuts in [Cuts.every(1, of: body.count), .every(7, of: body.count), .random(of: body.count, using: &random)] {
             #expect(try MaskerRun(set, speech.format, body, cuts).result.output == output, "seed \(seed), \(speech.api), \(cuts)")
         }
-        func events(_ stream: [UInt8]) -> [ClientEvent] {
-            (speech.format == .sse ? ClientEvent.parse(stream) : ClientEvent.lines(stream)).filter { !$0.data.isEmpty && $0.data != "[DONE]" }
+        func events(_ stream: [UInt8]) throws -> [ClientEvent] {
+            let events =
+                switch speech.format {
+                case .sse: ClientEvent.parse(stream)
+                case .eventstream: try ClientEvent.messages(stream)
+                case .jsonArray: try ClientEvent.elements(stream)
+                default: ClientEvent.lines(stream)
+                }
+            return events.filter { !$0.data.isEmpty && $0.data != "[DONE]" }
         }
-        let before = events(body)
-        let after = events(output)
+        let before = try events(body)
+        let after = try events(output)
         #expect(after.count == before.count && after.count == emptyEvents.count, "seed \(seed), \(speech.api)")
         let clear = ReferenceClient.texts(speech.api, before)
         let read = ReferenceClient.texts(speech.api, after)

@@ -45,6 +45,18 @@ struct ClientEvent: Equatable {
         stream.split(separator: 0x0A).map { ClientEvent(data: String(decoding: $0, as: UTF8.self)) }
     }
 
+    /// The elements of a body that is one array.
+    static func elements(_ body: [UInt8]) throws -> [ClientEvent] {
+        let marked = body.starts(with: [0xEF, 0xBB, 0xBF]) ? body.dropFirst(3) : body[...]
+        let elements = try JSONSerialization.jsonObject(with: Data(marked)) as? [Any] ?? []
+        return try elements.map { ClientEvent(data: String(decoding: try JSONSerialization.data(withJSONObject: $0, options: .fragmentsAllowed), as: UTF8.self)) }
+    }
+
+    /// The messages of one of Amazon's event streams, as its SDKs give them.
+    static func messages(_ stream: [UInt8]) throws -> [ClientEvent] {
+        try ReferenceMessage.read(stream).map { ClientEvent(type: $0.type, data: String(decoding: try $0.said, as: UTF8.self)) }
+    }
+
     var json: Any? { try? JSONSerialization.jsonObject(with: Data(data.utf8), options: .fragmentsAllowed) }
 }
 
@@ -113,6 +125,8 @@ enum ReferenceClient {
             let delta = object(block["delta"])
             add(block["contentBlockIndex"], "text", text: delta["text"])
             add(block["contentBlockIndex"], "input", text: object(delta["toolUse"])["input"])
+            for result in list(delta["toolResult"]) { add(block["contentBlockIndex"], "result", text: result["text"]) }
+            for source in list(object(delta["citation"])["sourceContent"]) { add(block["contentBlockIndex"], "source", text: source["text"]) }
             add(block["contentBlockIndex"], "reasoning", text: object(delta["reasoningContent"])["text"])
         case "cohere-chat":
             let message = object(object(event["delta"])["message"])

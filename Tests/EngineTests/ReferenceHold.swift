@@ -53,7 +53,7 @@ extension ReferenceMasker {
             guard let last = table.texts.last, last.isOpen else { return nothing }
             text = last
             unreadFrom = last.unfinishedEscape
-        case .multipart, .sse, .ndjson: preconditionFailure("the reference reads no events")
+        case .multipart, .sse, .ndjson, .jsonArray, .eventstream: preconditionFailure("the reference reads no events")
         }
         var bound = nothing
         if let escape = unreadFrom { bound = HoldBound(from: escape, reason: .unfinished, endsInEscape: true) }

@@ -122,7 +122,7 @@ struct ReferenceMasker {
             let table = ReferenceTable(body, fields: fields, goesOn: false)
             (texts, values, reports) = (table.texts, table.values, table.reports)
         case .multipart: return ReferenceMultipart(self, boundary: nil, .text).mask(body)
-        case .sse, .ndjson: preconditionFailure("the reference reads no events")
+        case .sse, .ndjson, .jsonArray, .eventstream: preconditionFailure("the reference reads no events")
         }
         // Texts and values of fields, in order.
         let outcomes = texts.map { ($0.start, mask($0)) } + values.map { ($0.raw.lowerBound, mask($0)) }
