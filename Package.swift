@@ -29,6 +29,15 @@ let package = Package(
         .target(name: "Engine", dependencies: ["CHyperscan", "ByteKernels", "CZlib", "Cryptography"], swiftSettings: [.unsafeFlags(["-O", "-enforce-exclusivity=unchecked"])]),
         .target(name: "Cryptography", dependencies: ["COpenSSL"]),
         .target(
+            name: "OpenID",
+            dependencies: [
+                "Cryptography",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        .target(
             name: "Record",
             dependencies: ["Engine", "Cryptography", .product(name: "GRDB", package: "GRDB.swift")]),
         // Optimised in debug builds too: fuzzing and property tests read millions of commands.
@@ -37,7 +46,7 @@ let package = Package(
         .target(
             name: "Proxy",
             dependencies: [
-                "Engine", "Operations", "Record", "Cryptography", "ContentCoding",
+                "Engine", "Operations", "Record", "Cryptography", "ContentCoding", "OpenID",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -66,8 +75,8 @@ let package = Package(
         .testTarget(name: "RecordTests", dependencies: ["Record", "Cryptography", "Engine"]),
         .testTarget(name: "ContentCodingTests", dependencies: ["ContentCoding"]),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "Record", "Cryptography", "ContentCoding", "DemoVendor", "Engine", "Corpus", "Operations"]),
-        .testTarget(name: "CommandTests", dependencies: ["sluice", "Record", "Engine", "Proxy"]),
+            name: "ProxyTests", dependencies: ["Proxy", "OpenID", "COpenSSL", "Record", "Cryptography", "ContentCoding", "DemoVendor", "Engine", "Corpus", "Operations"]),
+        .testTarget(name: "CommandTests", dependencies: ["sluice", "Record", "Engine", "Proxy", "Cryptography"]),
         .testTarget(name: "DemoVendorTests", dependencies: ["DemoVendor"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,4 +1,4 @@
-// The system's OpenSSL, behind the few functions that this project needs of it. The only file that imports it.
+// The system's OpenSSL, behind the few functions that this project needs of it: digests, codes, random bytes. Beside it only `PublicKey.swift` and `Certificate.swift` import the library.
 
 import COpenSSL
 

@@ -4,6 +4,7 @@
 
 import Cryptography
 import Engine
+import OpenID
 import Record
 
 /// Everything `sluice serve` needs to know. Immutable: a reload makes a new one, and an exchange keeps the one it began with.
@@ -25,9 +26,21 @@ public struct Configuration: Sendable {
     /// In the order of the file; names are unique.
     public var connections: [Connection]
     public var keys: KeyRing
+    /// Whose tokens are accepted, and what expiry means.
+    public var identity = IdentitySettings()
     /// Who may decide on reviews from the command line.
     public var people: [Person]
     public var policies: PolicySet
+
+    public struct IdentitySettings: Sendable, Equatable {
+        public var issuers: [Issuer] = []
+        /// What becomes of an exchange under way when the token or key that it began with expires.
+        public var onExpiry = OnExpiry.finish
+
+        public enum OnExpiry: String, Sendable, CaseIterable { case finish, cut }
+
+        public init() {}
+    }
 
     /// Where clients connect.
     public struct Listen: Sendable, Equatable {
@@ -202,4 +215,6 @@ public struct Person: Sendable, Equatable {
     /// The operating system's user they work as.
     public var osUser: String
     public var groups: [String]
+    /// Names of the identities that tokens of this person have: issuer, `#`, subject.
+    public var subjects: [String] = []
 }

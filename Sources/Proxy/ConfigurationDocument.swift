@@ -56,13 +56,13 @@ extension Configuration {
 }
 
 /// Reads one file. Every method goes on after a mistake, so that all are told at once; what it then returns is thrown away.
-private struct ConfigurationDocument {
+struct ConfigurationDocument {
     let reader: ConfigurationReader
     /// Where relative paths begin.
     let directory: String
     let environment: [String: String]
 
-    private static let keys = ["listen", "data", "corpus", "cache", "hash_key", "limits", "timeouts", "record", "connections", "keys", "people", "policies"]
+    private static let keys = ["listen", "data", "corpus", "cache", "hash_key", "limits", "timeouts", "record", "connections", "identity", "keys", "people", "policies"]
 
     func administration(_ text: String) -> (dataDirectory: String, people: [Person])? {
         guard let root = reader.root(text, keys: Self.keys), let data = dataDirectory(root) else { return nil }
@@ -87,8 +87,10 @@ private struct ConfigurationDocument {
         let hashKey = hashKey(root)
         let connections = connections(root)
         let people = people(root)
+        let identity = identity(root)
         let entries = keyRing(root, people: people)
-        let groups = Set(entries.flatMap(\.identity.groups)).union(people.flatMap(\.groups))
+        refuseForeignNames(root, entries, people, identity.issuers)
+        let groups = Set(entries.flatMap(\.identity.groups)).union(people.flatMap(\.groups)).union(identity.groups)
         let policies = policies(root, connections: connections.map(\.connection.name), groups: groups, people: people)
         refuseUnreachable(connections, policies)
 
@@ -96,7 +98,7 @@ private struct ConfigurationDocument {
         return Configuration(
             file: reader.file, listen: listen, dataDirectory: data, corpusDirectory: corpus, cacheDirectory: cache, hashKey: hashKey,
             limits: limits(root), timeouts: timeouts(root), record: record(root), connections: connections.map(\.connection), keys: KeyRing(entries),
-            people: people, policies: PolicySet(policies))
+            identity: identity, people: people, policies: PolicySet(policies))
     }
 
     // MARK: Server
@@ -313,18 +315,18 @@ private struct ConfigurationDocument {
         return name
     }
 
-    /// The secret that `from` points to.
-    private func secret(_ section: Section) -> Secret? {
-        guard let from = section.text("from", required: true, example: "env:BILLING_TOKEN") else { return nil }
-        guard from.hasPrefix("env:") || from.hasPrefix("file:") else {
+    /// The secret that a setting points to.
+    func secret(_ section: Section, _ key: String = "from", what: String = "the credential", example: String = "env:BILLING_TOKEN", hint: String = secretHint) -> Secret? {
+        guard let reference = section.text(key, required: true, example: example) else { return nil }
+        guard reference.hasPrefix("env:") || reference.hasPrefix("file:") else {
             // The text is not repeated: it may be the secret itself.
-            section.report("from", "\"\(section.path("from"))\" must begin with env: or file:; a secret is never written into this file", hint: Self.secretHint)
+            section.report(key, "\"\(section.path(key))\" must begin with env: or file:; a secret is never written into this file", hint: hint)
             return nil
         }
         do throws(SecretReference.Failure) {
-            return try SecretReference.read(from, what: "the credential", directory: directory, environment: environment)
+            return try SecretReference.read(reference, what: what, directory: directory, environment: environment)
         } catch {
-            section.report("from", error.message, hint: error.hint)
+            section.report(key, error.message, hint: error.hint)
             return nil
         }
     }
@@ -340,7 +342,7 @@ private struct ConfigurationDocument {
         }
     }
 
-    private static let secretHint =
+    static let secretHint =
         "put it into an environment variable or a file of mode 0600, for example  credential: {kind: bearer, from: env:BILLING_TOKEN}"
 
     /// What to say to someone who writes a secret into the file.
@@ -354,7 +356,7 @@ private struct ConfigurationDocument {
 
     private func people(_ root: Section) -> [Person] {
         var people: [(line: Int, person: Person)] = []
-        for section in root.sections("people", keys: ["name", "os_user", "groups"]) {
+        for section in root.sections("people", keys: ["name", "os_user", "groups", "subjects"]) {
             section.refuseUnknownKeys()
             let groups = section.words("groups", required: true, example: "leads")?.map(\.text) ?? []
             guard let name = section.text("name", required: true, example: "alice") else { continue }
@@ -362,14 +364,14 @@ private struct ConfigurationDocument {
                 section.report("name", "a second person \"\(name)\"; the first is on line \(first.line)", hint: "keep one of them")
                 continue
             }
-            people.append((section.line(of: "name"), Person(name: name, osUser: section.text("os_user") ?? name, groups: groups)))
+            people.append((section.line(of: "name"), Person(name: name, osUser: section.text("os_user") ?? name, groups: groups, subjects: section.words("subjects")?.map(\.text) ?? [])))
         }
         return people.map(\.person)
     }
 
     private func keyRing(_ root: Section, people: [Person]) -> [KeyRing.Entry] {
         var entries: [(line: Int, entry: KeyRing.Entry)] = []
-        for section in root.sections("keys", keys: ["name", "hash", "groups", "owner", "expires"], required: true) {
+        for section in root.sections("keys", keys: ["name", "hash", "groups", "owner", "expires"], required: !root.has("identity")) {
             section.refuseUnknownKeys { key in
                 guard ["key", "token", "secret", "value", "api_key"].contains(key.lowercased()) else { return nil }
                 return ("\"\(section.path(key))\": a key is never written into this file, only its hash", "make one with: sluice key new --name NAME --groups GROUP")
@@ -441,7 +443,7 @@ private struct ConfigurationDocument {
             if verdict == .allow { section.refuse(["reason"], only: "decision: deny and decision: approve") }
             policies.append(
                 Policy(
-                    name: name, groups: known(section, "groups", in: groups, what: "group", where: "no key and no person is in it"),
+                    name: name, groups: known(section, "groups", in: groups, what: "group", where: "no key, no issuer and no person has it"),
                     connections: known(section, "connections", in: connections, what: "connection", where: "it is not in connections"),
                     methods: methods(section), paths: paths(section), operations: operations(section),
                     effect: effect(section, verdict ?? .deny, people: people)))
@@ -526,7 +528,7 @@ private struct ConfigurationDocument {
 
     // MARK: Files and hosts
 
-    private func absolute(_ path: String) -> String {
+    func absolute(_ path: String) -> String {
         SecretReference.absolute(path, in: directory)
     }
 
@@ -540,7 +542,7 @@ private struct ConfigurationDocument {
     }
 
     /// The certificates in the PEM file at `path`; nil and a problem if it cannot be read or has none.
-    private func certificates(_ path: String, _ section: Section, _ key: String) -> [NIOSSLCertificate]? {
+    func certificates(_ path: String, _ section: Section, _ key: String) -> [NIOSSLCertificate]? {
         guard let data = FileManager.default.contents(atPath: path) else {
             section.report(key, "\(path) cannot be read", hint: "check the name and who may read it")
             return nil
@@ -553,7 +555,7 @@ private struct ConfigurationDocument {
     }
 
     /// Whether the file at `path` exists and only its owner can get at it.
-    private func isPrivateFile(_ path: String, _ section: Section, _ key: String) -> Bool {
+    func isPrivateFile(_ path: String, _ section: Section, _ key: String) -> Bool {
         do throws(SecretReference.Failure) {
             try SecretReference.requirePrivate(path)
             return true

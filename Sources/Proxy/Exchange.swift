@@ -1,6 +1,7 @@
 // One request and its response: every decision about them, in the order in which they are made.
 //
 //     receive(head)      well-formed? who? where to? may they?            -> begin the record
+//     authenticated(_:)  who, where that takes asking the token's issuer  -> the same
 //     receive(body)      small enough? decoded, scanned, recorded
 //     receiveEnd()       blocked by a rule?                               -> judge what it asks for
 //     judged(verdicts)   may it do that? needs approval?                  -> ask, refuse or forward
@@ -26,6 +27,8 @@ final class Exchange {
     enum Step {
         /// Wait for what comes next.
         case wait
+        /// Find out who calls, away from the event loop, then call ``authenticated(_:)``.
+        case authenticate(@Sendable () async throws(Problem) -> Identity)
         /// Read the request's body; the client may be waiting for `100 Continue` first.
         case readBody(sendContinue: Bool)
         /// Read what the request asks for, away from the event loop, then call ``judged(_:)``.
@@ -99,12 +102,14 @@ final class Exchange {
         /// The response's body is not in its coding, or expands too far.
         case vendorContent, vendorExpansion
         case totalTimeout
+        /// What showed who calls has expired, and the configuration says to cut.
+        case identityExpired
         case shutdown
         case engine, record
     }
 
     private enum Phase {
-        case request, judging, reviewing, lookingUp, upstream, done
+        case authenticating, request, judging, reviewing, lookingUp, upstream, done
     }
 
     /// Requests whose target and body have more bytes are read away from the event loop, which their reading would hold up.
@@ -165,6 +170,12 @@ final class Exchange {
     private var pendingHead: Release.Head?
     private var headReleased = false
 
+    /// Whether it is not known yet who calls, so that nothing more of the request is to be read.
+    var isAuthenticating: Bool { phase == .authenticating }
+
+    /// When the exchange is to be ended although it is not over; nil if it may finish.
+    var cutAt: Date? { gateway.configuration.identity.onExpiry == .cut ? identity?.expires : nil }
+
     /// Whether the client's connection can carry another exchange after this one.
     private(set) var keepAlive = true
 
@@ -189,52 +200,89 @@ final class Exchange {
             // The proxy's own pages.
             if target.path.hasPrefix("/.well-known/sluice/") { return try ownPage(target, draining: draining) }
 
-            // Who.
-            let (name, path) = target.connection
-            route = gateway.route(named: name)
-            let identity: Identity
-            do {
-                identity = try gateway.configuration.keys.identify(head.headers)
-            } catch {
-                try beginRecord(.deny, policy: nil)
-                throw Problem(
-                    .unauthorized, .unauthenticated, error.rawValue, hint: "send a key of this gateway as  Authorization: Bearer <key>")
-            }
-            self.identity = identity
-
-            // Where to.
-            guard let route else {
-                try beginRecord(.deny, policy: nil)
-                throw Problem(
-                    .notFound, .unknownConnection, "no connection has the name that the path begins with",
-                    hint: "ask for /<connection>/<path at the vendor>")
-            }
-
-            // May they.
-            switch gateway.configuration.policies.decide(
-                identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
-            {
-            case .deny(let policy, let reason):
-                try beginRecord(.deny, policy: policy)
-                throw Problem(
-                    .forbidden, .policy, reason ?? "no policy lets \(identity.name) do this on \"\(route.connection.name)\"",
-                    hint: reason == nil ? "an operator can add a policy for the method and path" : nil)
-            case .allow(let policy):
-                try beginRecord(.allow, policy: policy)
-                if route.connection.commands == .judge,
-                    gateway.configuration.policies.asksApprovalOfOperations(identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
-                {
-                    fingerprint = makeFingerprint(identity, route)
-                }
-            case .approve(let policy, let terms):
-                self.terms = (policy, terms)
-                try beginRecord(.approve, policy: policy)
-                fingerprint = makeFingerprint(identity, route)
-            }
-            return try prepareBody(route)
+            route = gateway.route(named: target.connection.name)
+            return try identify()
         } catch {
             return refuse(error)
         }
+    }
+
+    // Who.
+    private func identify() throws(Problem) -> Step {
+        let answer: Authenticator.Answer
+        do {
+            answer = try gateway.authenticator.identify(head.headers)
+        } catch {
+            throw unidentified(error)
+        }
+        switch answer {
+        case .known(let identity): return try authorize(identity)
+        case .ask(let token, let digest):
+            phase = .authenticating
+            return .authenticate { [authenticator = gateway.authenticator] () async throws(Problem) in try await authenticator.verify(token, digest: digest) }
+        }
+    }
+
+    func authenticated(_ found: Result<Identity, any Error>) -> Step {
+        guard phase == .authenticating else { return .wait }
+        phase = .request
+        do throws(Problem) {
+            switch found {
+            case .success(let identity): return try authorize(identity)
+            case .failure(let error): throw unidentified(error as? Problem ?? Authenticator.problem(.unavailable))
+            }
+        } catch {
+            return refuse(error)
+        }
+    }
+
+    /// What to refuse with; on record, unless it is about a page of the proxy's own.
+    private func unidentified(_ problem: Problem) -> Problem {
+        guard review == nil else { return problem }
+        do throws(Problem) {
+            try beginRecord(.deny, policy: nil)
+            return problem
+        } catch {
+            return error
+        }
+    }
+
+    private func authorize(_ identity: Identity) throws(Problem) -> Step {
+        self.identity = identity
+        if review != nil { return .readBody(sendContinue: false) }
+        guard let target else { return .wait }
+        let path = target.connection.path
+
+        // Where to.
+        guard let route else {
+            try beginRecord(.deny, policy: nil)
+            throw Problem(
+                .notFound, .unknownConnection, "no connection has the name that the path begins with",
+                hint: "ask for /<connection>/<path at the vendor>")
+        }
+
+        // May they.
+        switch gateway.configuration.policies.decide(
+            identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
+        {
+        case .deny(let policy, let reason):
+            try beginRecord(.deny, policy: policy)
+            throw Problem(
+                .forbidden, .policy, reason ?? "no policy lets \(identity.name) do this on \"\(route.connection.name)\"",
+                hint: reason == nil ? "an operator can add a policy for the method and path" : nil)
+        case .allow(let policy):
+            try beginRecord(.allow, policy: policy)
+            if route.connection.commands == .judge,
+                gateway.configuration.policies.asksApprovalOfOperations(identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
+            {
+                fingerprint = makeFingerprint(identity, route)
+            }
+        case .approve(let policy, let terms):
+            self.terms = (policy, terms)
+            try beginRecord(.approve, policy: policy)
+            fingerprint = makeFingerprint(identity, route)
+        }
+        return try prepareBody(route)
     }
 
     private func makeFingerprint(_ identity: Identity, _ route: Route) -> RequestFingerprint.Builder {
@@ -855,7 +903,7 @@ final class Exchange {
         keepAlive = false
         end(Self.outcome(problem))
         switch failure {
-        case .totalTimeout, .shutdown, .record: return .release(Release(ending: .cutOff))
+        case .totalTimeout, .identityExpired, .shutdown, .record: return .release(Release(ending: .cutOff))
         default: return .release(Release(ending: .brokenOff))
         }
     }
@@ -960,11 +1008,6 @@ final class Exchange {
         guard page.hasPrefix("reviews/"), !page.dropFirst("reviews/".count).contains("/") else {
             throw Problem(.notFound, .notFound, "the proxy has no such page")
         }
-        do {
-            identity = try gateway.configuration.keys.identify(head.headers)
-        } catch {
-            throw Problem(.unauthorized, .unauthenticated, error.rawValue, hint: "send a key of this gateway as  Authorization: Bearer <key>")
-        }
         var wait = Duration.zero
         for parameter in (target.query ?? "").split(separator: "&") where parameter.hasPrefix("wait=") {
             let text = parameter.dropFirst("wait=".count)
@@ -974,7 +1017,7 @@ final class Exchange {
             wait = .seconds(min(seconds, Self.longestWaitSeconds))
         }
         review = (String(page.dropFirst("reviews/".count)), wait)
-        return .readBody(sendContinue: false)
+        return try identify()
     }
 
     /// A review that was looked up: shown to who asked for it and to who may decide on it; to all others it does not exist.

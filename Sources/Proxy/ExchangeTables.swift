@@ -50,6 +50,7 @@ extension Exchange {
                 .badGateway, .expansion, "the vendor's compressed answer is larger than this gateway decodes",
                 hint: "an operator can raise  limits.decoded_response  and  limits.expansion")
         case .totalTimeout: Problem(.gatewayTimeout, .total, "the exchange took longer than the gateway allows")
+        case .identityExpired: Problem(.unauthorized, .token, "the token or key expired while the exchange was under way", hint: "get a new one, and send the request again")
         case .shutdown: Problem(.serviceUnavailable, .draining, "the gateway stopped")
         case .engine: Problem(.badGateway, .engine, "the vendor's answer could not be masked")
         case .record: Problem(.serviceUnavailable, .record, "the exchange could not be recorded")

@@ -15,6 +15,8 @@ public final class Gateway: Sendable {
     let anyRules: RuleSet?
     /// For what passes the engine unscanned.
     let noRules: RuleSet
+    /// Who calls.
+    let authenticator: Authenticator
     /// What is known of operations; nil where no connection asks.
     let catalogue: Catalogue?
     /// Nil where clients speak plain HTTP.
@@ -24,14 +26,16 @@ public final class Gateway: Sendable {
     ///   - rules: the rules of a connection's profiles.
     ///   - compile: asked once for connections with the same rules. Never sees a credential.
     ///   - catalogue: asked if the requests of some connection are judged, or policies name operations.
+    ///   - previous: the gateway whose place it takes; what it knows of issuers' keys is kept.
     /// - Throws: ``ConfigurationError``, or what `rules` and `compile` throw.
     public init(
-        _ configuration: Configuration, logger: Logger, rules: (_ profiles: [String]) throws -> [Rule],
+        _ configuration: Configuration, logger: Logger, previous: Gateway? = nil, rules: (_ profiles: [String]) throws -> [Rule],
         compile: (_ rules: [Rule]) throws -> RuleSet = { rules in try RuleSet(rules) }, catalogue: () throws -> Catalogue
     ) throws {
         self.configuration = configuration
         self.logger = logger
         noRules = try RuleSet([])
+        authenticator = try Authenticator(configuration, previous: previous?.authenticator) { logger.warning("\($0)") }
         self.catalogue = try configuration.checkedCatalogue(catalogue)
         serverTLS = try configuration.listen.tls.map { try Self.serverContext($0, file: configuration.file) }
         var routes: [String: Route] = [:]

@@ -1,4 +1,4 @@
-// Who calls: API keys, and the identities they stand for.
+// Who calls, and API keys, which stand for identities of the configuration. `Authenticator.swift` has the other ways to show one.
 
 import Cryptography
 import Foundation
@@ -6,23 +6,26 @@ import NIOHTTP1
 
 /// Who makes a request.
 public struct Identity: Sendable, Hashable {
-    /// The key's name in the configuration.
+    /// Of an API key its name in the configuration; of a token its issuer, `#` and its subject.
     public var name: String
     public var groups: [String]
-    /// The person the key belongs to, who therefore cannot approve what it asks for.
+    /// The person it belongs to, who therefore cannot approve what it asks for.
     public var owner: String?
+    /// From this moment on what showed it is not accepted any more.
+    public var expires: Date?
 
-    public init(name: String, groups: [String], owner: String? = nil) {
+    public init(name: String, groups: [String], owner: String? = nil, expires: Date? = nil) {
         self.name = name
         self.groups = groups
         self.owner = owner
+        self.expires = expires
     }
 }
 
 /// Why a request has no identity. The text is for the operator's log and the client alike: it tells nothing about any key.
 public enum AuthenticationError: String, Error, Sendable {
-    case missing = "no API key"
-    case conflicting = "several different API keys"
+    case missing = "no API key or token"
+    case conflicting = "several different API keys or tokens"
     case unknown = "unknown API key"
     case expired = "expired API key"
 }
@@ -69,15 +72,12 @@ public struct KeyRing: Sendable {
 
     public init(_ entries: [Entry]) { self.entries = entries }
 
-    /// Header fields in which a client may present its key, in lower case: `authorization` (as `Bearer`), and those that the SDKs of
+    /// Header fields in which a client may present its key or token, in lower case: `authorization` (as `Bearer`), and those that the SDKs of
     /// Anthropic, Azure OpenAI and Google use. None of them is ever forwarded.
     public static let headerNames = ["authorization", "x-api-key", "api-key", "x-goog-api-key"]
 
-    /// Whose request this is.
-    ///
-    /// A key may be given in several fields if it is the same one. Every stored hash is compared, each in constant time, so that the
-    /// time tells nothing about which keys exist. A few microseconds; call it on the event loop.
-    public func identify(_ headers: HTTPHeaders, now: Date = Date()) throws(AuthenticationError) -> Identity {
+    /// The key or token that a request presents. It may be given in several fields if it is the same one.
+    public static func presented(_ headers: HTTPHeaders) throws(AuthenticationError) -> String? {
         var presented: String?
         for name in Self.headerNames {
             for value in headers[name] {
@@ -93,18 +93,22 @@ public struct KeyRing: Sendable {
                 presented = key
             }
         }
-        guard let presented else { throw .missing }
-        return try identify(key: presented, now: now)
+        return presented
     }
 
     /// Whose key this is.
-    public func identify(key: String, now: Date = Date()) throws(AuthenticationError) -> Identity {
-        let digest = SHA256.digest(of: Array(key.utf8))
+    ///
+    /// Every stored hash is compared, each in constant time, so that the time tells nothing about which keys exist. A few microseconds; call it on the event loop.
+    ///
+    /// - Parameter digest: SHA-256 of the key.
+    public func identify(digest: [UInt8], now: Date = Date()) throws(AuthenticationError) -> Identity {
         var found: Entry?
         for entry in entries where equalInConstantTime(entry.hash, digest) { found = entry }
         guard let found else { throw .unknown }
         if let expires = found.expires, now >= expires { throw .expired }
-        return found.identity
+        var identity = found.identity
+        identity.expires = found.expires
+        return identity
     }
 
     /// When a key of `expires: <text>` ends: after that day (UTC, `2027-12-31`) or at that moment (RFC 3339). Nil for anything else.

@@ -54,6 +54,7 @@ struct Problem: Error, Sendable, Equatable {
         case requestTimeout = "request-timeout"
         // The caller may not do this.
         case unauthenticated
+        case token = "invalid-token"
         case unknownConnection = "unknown-connection"
         case notFound = "not-found"
         case policy
@@ -78,6 +79,7 @@ struct Problem: Error, Sendable, Equatable {
         case engine = "masking-failed"
         case record = "recording-failed"
         case review = "reviews-unavailable"
+        case identity = "identity-unavailable"
         case draining
     }
 
@@ -119,7 +121,10 @@ struct Problem: Error, Sendable, Equatable {
         if reason == .requestContent {
             headers.add(name: "Accept-Encoding", value: ContentCoding.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        if status == .unauthorized { headers.add(name: "WWW-Authenticate", value: #"Bearer realm="sluice""#) }
+        if status == .unauthorized {
+            // The error is told only to who sent a token (RFC 6750 §3.1).
+            headers.add(name: "WWW-Authenticate", value: #"Bearer realm="sluice""# + (reason == .token ? #", error="invalid_token""# : ""))
+        }
         if status == .serviceUnavailable { headers.add(name: "Retry-After", value: "5") }
         return headers
     }

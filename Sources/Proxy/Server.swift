@@ -29,6 +29,7 @@ public final class Server: Sendable {
     /// - Parameter threads: event loops; a client and its vendor connection share one.
     /// - Throws: where the address cannot be bound.
     public init(_ gateway: Gateway, recorder: Recorder, reviews: Reviews, threads: Int = System.coreCount) async throws {
+        gateway.authenticator.tokens.prepare()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let shared = Shared(gateway)
         let tokens = TokenVault()
@@ -84,6 +85,7 @@ public final class Server: Sendable {
 
     /// Exchanges that begin after this returns go by `gateway`; those under way end as they began. The address stays as it is.
     public func use(_ gateway: Gateway) async throws {
+        gateway.authenticator.tokens.prepare()
         shared.gateway.withLock { $0 = gateway }
         for worker in workers {
             try await worker.eventLoop.submit { worker.value.gateway = gateway }.get()

@@ -109,7 +109,7 @@ final class ServerHandler: ChannelInboundHandler {
         isAdvancing = true
         while !isClosing, let context {
             if let exchange {
-                guard !requestEnded else { break }
+                guard !requestEnded, !exchange.isAuthenticating else { break }
                 if let part = queue.popFirst() {
                     switch part {
                     case .head: preconditionFailure("the codec began a message inside another")
@@ -143,7 +143,7 @@ final class ServerHandler: ChannelInboundHandler {
         }
         isAdvancing = false
         // Ask for more only when all that came is dealt with, and the exchange, or the next one, waits for it.
-        if !isClosing, queue.isEmpty, exchange == nil || !requestEnded { context?.read() }
+        if !isClosing, queue.isEmpty, exchange.map({ !requestEnded && !$0.isAuthenticating }) ?? true { context?.read() }
     }
 
     private func begin(_ head: HTTPRequestHead) {
@@ -152,7 +152,6 @@ final class ServerHandler: ChannelInboundHandler {
         requestEnded = false
         lastActivity = .now()
         totalDue = lastActivity + TimeAmount(worker.gateway.configuration.timeouts.total)
-        wait(.body)
         perform(exchange.receive(head, draining: worker.isDraining))
     }
 
@@ -162,7 +161,12 @@ final class ServerHandler: ChannelInboundHandler {
         switch step {
         case .wait: break
 
+        case .authenticate(let question):
+            wait(.nothing)
+            ask(of: exchange) { try await question() } then: { $0.authenticated($1) }
+
         case .readBody(let sendContinue):
+            wait(.body)
             if sendContinue, queue.isEmpty, let context {
                 writer.writeContinue()
                 writer.flush(to: context)
@@ -458,6 +462,7 @@ final class ServerHandler: ChannelInboundHandler {
         var due = totalDue ?? .distantFuture
         if let timeout { due = min(due, lastActivity + timeout) }
         if let headDue { due = min(due, headDue) }
+        if let cutAt = exchange?.cutAt { due = min(due, .now() + .milliseconds(Int64(cutAt.timeIntervalSinceNow.rounded(.up) * 1000))) }
         return due
     }
 
@@ -484,6 +489,7 @@ final class ServerHandler: ChannelInboundHandler {
             self.totalDue = nil
             if let exchange { perform(exchange.fail(.totalTimeout)) }
         }
+        if let cutAt = exchange?.cutAt, Date() >= cutAt { fail(.identityExpired) }
         if let timeout, now >= lastActivity + timeout { expire() }
         if context != nil { armAlarm() }
         advance()

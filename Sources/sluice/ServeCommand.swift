@@ -59,7 +59,7 @@ struct ServeCommand: AsyncParsableCommand {
         for await signal in signals {
             guard signal == SIGHUP else { break }
             do {
-                let renewed = try self.gateway(logger)
+                let renewed = try self.gateway(logger, previous: server.gateway)
                 let (old, new) = (server.gateway.configuration, renewed.configuration)
                 if new.listen.host != old.listen.host || new.listen.port != old.listen.port || new.dataDirectory != old.dataDirectory {
                     logger.warning("listen and data_directory are read at start only: restart to change them")
@@ -82,11 +82,11 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Reads the configuration and its rules, and compiles them, or takes them from the cache.
-    private func gateway(_ logger: Logger) throws -> Gateway {
+    private func gateway(_ logger: Logger, previous: Gateway? = nil) throws -> Gateway {
         let configuration = try Configuration.load(config)
         let cache = noCache ? nil : configuration.cacheDirectory.map { RuleSetCache(directory: $0) } ?? .standard()
         let corpus = try MaskingRules(configuration.corpusDirectory, cache: cache) { logger.warning("\($0)") }
-        return try Gateway(configuration, logger: logger) {
+        return try Gateway(configuration, logger: logger, previous: previous) {
             try corpus.rules(profiles: $0)
         } compile: {
             try corpus.compile($0)

@@ -21,7 +21,7 @@ struct Sluice: AsyncParsableCommand {
             Exit status: 0 done, 1 findings, 2 wrong usage or configuration, 3 blocked.
             """,
         subcommands: [
-            ServeCommand.self, MaskCommand.self, ScanCommand.self, JudgeCommand.self, CorpusCommand.self, ReviewCommand.self, SessionCommand.self, KeyCommand.self,
+            ServeCommand.self, MaskCommand.self, ScanCommand.self, JudgeCommand.self, CorpusCommand.self, ReviewCommand.self, SessionCommand.self, KeyCommand.self, TokenCommand.self,
             ConfigCommand.self, DemoVendorCommand.self,
         ])
 

@@ -63,8 +63,8 @@ import Testing
     @Test func anExpiredKeyIsRefusedFromThatMomentOn() throws {
         let moment = Date(timeIntervalSince1970: 1_800_000_000)
         let ring = try ring(expires: moment)
-        #expect(try ring.identify(key: key.secret.exposed, now: moment.addingTimeInterval(-1)).name == "agent")
-        #expect(throws: AuthenticationError.expired) { try ring.identify(key: key.secret.exposed, now: moment) }
+        #expect(try ring.identify(digest: SHA256.digest(of: Array(key.secret.exposed.utf8)), now: moment.addingTimeInterval(-1)).name == "agent")
+        #expect(throws: AuthenticationError.expired) { try ring.identify(digest: SHA256.digest(of: Array(key.secret.exposed.utf8)), now: moment) }
     }
 
     @Test func datesOfExpiry() {
@@ -83,5 +83,12 @@ import Testing
         #expect(equalInConstantTime([1, 2], [1, 2]))
         #expect(!equalInConstantTime([1, 2], [1, 3]))
         #expect(!equalInConstantTime([1, 2], [1, 2, 3]))
+    }
+}
+
+extension KeyRing {
+    fileprivate func identify(_ headers: HTTPHeaders) throws(AuthenticationError) -> Identity {
+        guard let key = try Self.presented(headers) else { throw .missing }
+        return try identify(digest: SHA256.digest(of: Array(key.utf8)))
     }
 }

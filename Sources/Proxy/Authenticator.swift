@@ -1,0 +1,86 @@
+// Who calls: the one place that asks API keys, tokens and client certificates in turn.
+
+import Cryptography
+import Foundation
+import NIOHTTP1
+import OpenID
+
+/// What a gateway knows about callers. Shared by all threads.
+struct Authenticator: Sendable {
+    private let keys: KeyRing
+    private let people: [Person]
+    let tokens: TokenVerifier
+
+    /// - Parameter previous: its keys of issuers are taken over.
+    init(_ configuration: Configuration, previous: Authenticator?, log: @escaping @Sendable (String) -> Void) throws {
+        keys = configuration.keys
+        people = configuration.people
+        do {
+            tokens = try TokenVerifier(configuration.identity.issuers, previous: previous?.tokens, log: log)
+        } catch {
+            throw ConfigurationError([
+                ConfigurationProblem(
+                    file: configuration.file, line: nil, message: "the certificate authorities of an issuer cannot be used: \(error)",
+                    hint: "name a PEM file with the certificates of the authorities")
+            ])
+        }
+    }
+
+    enum Answer {
+        case known(Identity)
+        /// Nobody knows this token yet: ``verify(_:digest:)`` does, away from the event loop.
+        case ask(token: String, digest: [UInt8])
+    }
+
+    /// Whose request this is, asked of each one anew.
+    func identify(_ headers: HTTPHeaders) throws(Problem) -> Answer {
+        let presented: String
+        let digest: [UInt8]
+        do throws(AuthenticationError) {
+            guard let found = try KeyRing.presented(headers) else { throw .missing }
+            presented = found
+            digest = SHA256.digest(of: Array(presented.utf8))
+            do throws(AuthenticationError) {
+                return .known(try keys.identify(digest: digest))
+            } catch {
+                guard error == .unknown, !presented.hasPrefix(APIKey.prefix), tokens.mayKnow(presented) else { throw error }
+            }
+        } catch {
+            throw Problem(.unauthorized, .unauthenticated, error.rawValue, hint: "send a key of this gateway, or a token of an issuer that it knows, as  Authorization: Bearer …")
+        }
+        guard let remembered = tokens.remembered(digest) else { return .ask(token: presented, digest: digest) }
+        return .known(try identity(remembered))
+    }
+
+    func verify(_ token: String, digest: [UInt8]) async throws(Problem) -> Identity {
+        let verified: Result<VerifiedToken, TokenError>
+        do throws(TokenError) {
+            verified = .success(try await tokens.verify(token, digest: digest))
+        } catch {
+            verified = .failure(error)
+        }
+        return try identity(verified)
+    }
+
+    private func identity(_ verified: Result<VerifiedToken, TokenError>) throws(Problem) -> Identity {
+        switch verified {
+        case .success(let token):
+            guard token.confirmation == nil else { throw Self.problem(.bound) }
+            return Identity(name: token.name, groups: token.groups, owner: owner(of: token), expires: token.expires)
+        case .failure(let error): throw Self.problem(error)
+        }
+    }
+
+    /// The person that a token stands for: who has its name among their subjects, or is called like its subject. Whom the latter makes the owner of a stranger's token
+    /// cannot approve what it asks for, and loses nothing else by it.
+    private func owner(of token: VerifiedToken) -> String? {
+        let person = people.first { $0.subjects.contains(token.name) } ?? people.first { $0.name.lowercased() == token.subject.lowercased() }
+        return person?.name
+    }
+
+    static func problem(_ error: TokenError) -> Problem {
+        error == .unavailable
+            ? Problem(.serviceUnavailable, .identity, error.rawValue, hint: "try again; an operator finds why in the gateway's log")
+            : Problem(.unauthorized, .token, error.rawValue, hint: "get a new token; an operator can see why with  sluice token check")
+    }
+}
