@@ -8,3 +8,6 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+/// How RFC 2253 writes a name: a macro made of macros, which Swift does not import.
+static const unsigned long rfc2253Form = XN_FLAG_RFC2253;

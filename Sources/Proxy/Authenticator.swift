@@ -9,12 +9,14 @@ import OpenID
 struct Authenticator: Sendable {
     private let keys: KeyRing
     private let people: [Person]
+    private let certificates: ClientCertificates?
     let tokens: TokenVerifier
 
     /// - Parameter previous: its keys of issuers are taken over.
     init(_ configuration: Configuration, previous: Authenticator?, log: @escaping @Sendable (String) -> Void) throws {
         keys = configuration.keys
         people = configuration.people
+        certificates = configuration.identity.certificates
         do {
             tokens = try TokenVerifier(configuration.identity.issuers, previous: previous?.tokens, log: log)
         } catch {
@@ -28,16 +30,19 @@ struct Authenticator: Sendable {
 
     enum Answer {
         case known(Identity)
-        /// Nobody knows this token yet: ``verify(_:digest:)`` does, away from the event loop.
+        /// Nobody knows this token yet: ``verify(_:digest:certificate:)`` does, away from the event loop.
         case ask(token: String, digest: [UInt8])
     }
 
-    /// Whose request this is, asked of each one anew.
-    func identify(_ headers: HTTPHeaders) throws(Problem) -> Answer {
+    /// By which authorities client certificates are verified now; nil where none are asked for.
+    var authorities: [UInt8]? { certificates?.authorities }
+
+    /// Whose request this is, asked of each one anew. A key or token counts before the connection's certificate.
+    func identify(_ headers: HTTPHeaders, certificate: ShownCertificate? = nil) throws(Problem) -> Answer {
         let presented: String
         let digest: [UInt8]
         do throws(AuthenticationError) {
-            guard let found = try KeyRing.presented(headers) else { throw .missing }
+            guard let found = try KeyRing.presented(headers) else { return .known(try identity(certificate)) }
             presented = found
             digest = SHA256.digest(of: Array(presented.utf8))
             do throws(AuthenticationError) {
@@ -49,23 +54,32 @@ struct Authenticator: Sendable {
             throw Problem(.unauthorized, .unauthenticated, error.rawValue, hint: "send a key of this gateway, or a token of an issuer that it knows, as  Authorization: Bearer …")
         }
         guard let remembered = tokens.remembered(digest) else { return .ask(token: presented, digest: digest) }
-        return .known(try identity(remembered))
+        return .known(try identity(remembered, certificate))
     }
 
-    func verify(_ token: String, digest: [UInt8]) async throws(Problem) -> Identity {
+    private func identity(_ shown: ShownCertificate?) throws(AuthenticationError) -> Identity {
+        guard let shown, let certificates, shown.authorities == certificates.authorities else { throw .missing }
+        guard let identity = certificates.identity(of: shown.certificate) else { throw .stranger }
+        // It may have ended since the connection was made.
+        guard Date() < shown.certificate.expires else { throw .expired }
+        return identity
+    }
+
+    func verify(_ token: String, digest: [UInt8], certificate: ShownCertificate? = nil) async throws(Problem) -> Identity {
         let verified: Result<VerifiedToken, TokenError>
         do throws(TokenError) {
             verified = .success(try await tokens.verify(token, digest: digest))
         } catch {
             verified = .failure(error)
         }
-        return try identity(verified)
+        return try identity(verified, certificate)
     }
 
-    private func identity(_ verified: Result<VerifiedToken, TokenError>) throws(Problem) -> Identity {
+    private func identity(_ verified: Result<VerifiedToken, TokenError>, _ shown: ShownCertificate?) throws(Problem) -> Identity {
         switch verified {
         case .success(let token):
-            guard token.confirmation == nil else { throw Self.problem(.bound) }
+            // Bound to a certificate it is worth nothing without it (RFC 8705 §3).
+            guard token.confirmation == nil || token.confirmation == shown?.certificate.digest else { throw Self.problem(.bound) }
             return Identity(name: token.name, groups: token.groups, owner: owner(of: token), expires: token.expires)
         case .failure(let error): throw Self.problem(error)
         }

@@ -34,7 +34,9 @@ public struct Configuration: Sendable {
 
     public struct IdentitySettings: Sendable, Equatable {
         public var issuers: [Issuer] = []
-        /// What becomes of an exchange under way when the token or key that it began with expires.
+        /// Nil where none are asked for.
+        public var certificates: ClientCertificates?
+        /// What becomes of an exchange under way when the token, key or certificate that it began with expires.
         public var onExpiry = OnExpiry.finish
 
         public enum OnExpiry: String, Sendable, CaseIterable { case finish, cut }

@@ -87,7 +87,7 @@ struct ConfigurationDocument {
         let hashKey = hashKey(root)
         let connections = connections(root)
         let people = people(root)
-        let identity = identity(root)
+        let identity = identity(root, people: people)
         let entries = keyRing(root, people: people)
         refuseForeignNames(root, entries, people, identity.issuers)
         let groups = Set(entries.flatMap(\.identity.groups)).union(people.flatMap(\.groups)).union(identity.groups)
@@ -380,12 +380,7 @@ struct ConfigurationDocument {
             for group in groups where group.text == "*" {
                 reader.report(group.line, "\"*\" cannot be a group: in policies it stands for everyone", hint: "name the group")
             }
-            let owner = section.text("owner")
-            if let owner, !people.contains(where: { $0.name == owner }) {
-                section.report(
-                    "owner", "there is no person \"\(owner)\"",
-                    hint: nearest(to: owner, in: people.map(\.name)).map { "did you mean \"\($0)\"?" } ?? "add them to people, or leave owner out")
-            }
+            let owner = owner(section, people)
             let expires = expires(section)
             let hash = hash(section)
             guard let name = section.text("name", required: true, example: "research-agent") else { continue }
@@ -404,6 +399,16 @@ struct ConfigurationDocument {
                 ))
         }
         return entries.map(\.entry)
+    }
+
+    func owner(_ section: Section, _ people: [Person]) -> String? {
+        let owner = section.text("owner")
+        if let owner, !people.contains(where: { $0.name == owner }) {
+            section.report(
+                "owner", "there is no person \"\(owner)\"",
+                hint: nearest(to: owner, in: people.map(\.name)).map { "did you mean \"\($0)\"?" } ?? "add them to people, or leave owner out")
+        }
+        return owner
     }
 
     private func hash(_ section: Section) -> [UInt8]? {

@@ -1,21 +1,67 @@
-// `identity:` of a configuration: the issuers whose tokens are accepted.
+// `identity:` of a configuration: the issuers whose tokens are accepted, and the authorities of client certificates.
 
+import Cryptography
 import Foundation
 import OpenID
 
 extension Configuration.IdentitySettings {
-    /// Every group that a token can put somebody into.
-    var groups: Set<String> { Set(issuers.flatMap { $0.defaultGroups + $0.groups.keys }) }
+    /// Every group that a token or certificate can put somebody into.
+    var groups: Set<String> { Set(issuers.flatMap { $0.defaultGroups + $0.groups.keys } + (certificates?.holders.flatMap(\.groups) ?? [])) }
 }
 
 extension ConfigurationDocument {
-    func identity(_ root: Section) -> Configuration.IdentitySettings {
+    func identity(_ root: Section, people: [Person]) -> Configuration.IdentitySettings {
         var settings = Configuration.IdentitySettings()
-        guard let section = root.section("identity", keys: ["issuers", "on_expiry"]) else { return settings }
+        guard let section = root.section("identity", keys: ["issuers", "client_certificates", "on_expiry"]) else { return settings }
         section.refuseUnknownKeys()
         settings.onExpiry = section.choice("on_expiry", Configuration.IdentitySettings.OnExpiry.self) ?? .finish
         settings.issuers = issuers(section)
+        settings.certificates = certificates(section, people)
+        if settings.certificates != nil, root.section("listen", keys: [])?.has("tls") == false {
+            section.report("client_certificates", "without \"listen.tls\" no client could show a certificate", hint: "add tls to listen, with a certificate and a key")
+        }
         return settings
+    }
+
+    private func certificates(_ identity: Section, _ people: [Person]) -> ClientCertificates? {
+        guard let section = identity.section("client_certificates", keys: ["ca_file", "required", "holders"]) else { return nil }
+        section.refuseUnknownKeys()
+        let required = section.flag("required") ?? false
+        let holders = section.sections("holders", keys: ["uri", "dns", "subject", "groups", "owner"], required: true).compactMap { holder($0, people) }
+        guard let file = section.text("ca_file", required: true, example: "clients-ca.pem").map(absolute), certificates(file, section, "ca_file") != nil,
+            let contents = FileManager.default.contents(atPath: file)
+        else { return nil }
+        return ClientCertificates(authorityFile: file, authorities: SHA256.digest(of: Array(contents)), isRequired: required, holders: holders)
+    }
+
+    private func holder(_ section: Section, _ people: [Person]) -> ClientCertificates.Holder? {
+        section.refuseUnknownKeys()
+        let groups = section.words("groups", required: true, example: "agents")?.map(\.text) ?? []
+        if groups.contains("*") { section.report("groups", "\"*\" cannot be a group: in policies it stands for everyone", hint: "name the group") }
+        let kinds = ["uri", "dns", "subject"].filter(section.has)
+        guard kinds.count == 1, let text = section.text(kinds[0]) else {
+            reader.report(
+                section.line, "\(section.name ?? "") must have one of uri, dns and subject",
+                hint: "for example  uri: spiffe://example.org/agents/*  or  dns: \"*.agents.example.org\"  or  subject: \"CN=ci,O=Example\"")
+            return nil
+        }
+        let name: ClientCertificates.Name
+        switch kinds[0] {
+        case "uri":
+            guard let pattern = ClientCertificates.path(ofURI: text).flatMap({ PathPattern($0) }) else {
+                section.report("uri", "\"\(text)\" is not a URI, or could be read in two ways", hint: "for example  uri: spiffe://example.org/agents/*")
+                return nil
+            }
+            name = .uri(pattern)
+        case "dns":
+            guard !text.dropFirst(text.hasPrefix("*.") ? 2 : 0).contains(where: { $0 == "*" || $0 == " " || $0 == "/" }) else {
+                section.report("dns", "\"\(text)\" is not a name: * can only be the whole first label", hint: "for example  dns: \"*.agents.example.org\"")
+                return nil
+            }
+            name = .dns(text)
+        default: name = .subject(text)
+        }
+        return ClientCertificates.Holder(name: name, groups: groups, owner: owner(section, people))
     }
 
     private static let issuerKeys = [
@@ -25,7 +71,7 @@ extension ConfigurationDocument {
 
     private func issuers(_ identity: Section) -> [Issuer] {
         var issuers: [(line: Int, issuer: Issuer)] = []
-        for section in identity.sections("issuers", keys: Self.issuerKeys, required: true) {
+        for section in identity.sections("issuers", keys: Self.issuerKeys, required: !identity.has("client_certificates")) {
             section.refuseUnknownKeys { key in
                 guard ["verify", "insecure", "skip_verify", "skip_issuer_check", "skip_audience_check"].contains(key) else { return nil }
                 return ("\"\(section.path(key))\": tokens are always verified in full", "remove it")
@@ -142,8 +188,8 @@ extension ConfigurationDocument {
 
     /// Names that a token's identity could have too, and subjects of nobody.
     func refuseForeignNames(_ root: Section, _ entries: [KeyRing.Entry], _ people: [Person], _ issuers: [Issuer]) {
-        for entry in entries where issuers.contains(where: { entry.identity.name.hasPrefix($0.url + "#") }) {
-            root.report("keys", "the key \"\(entry.identity.name)\" has a name that a token could have", hint: "records could not tell them apart: give the key another name")
+        for entry in entries where entry.identity.name.hasPrefix(ClientCertificates.prefix) || issuers.contains(where: { entry.identity.name.hasPrefix($0.url + "#") }) {
+            root.report("keys", "the key \"\(entry.identity.name)\" has a name that a token or certificate could have", hint: "records could not tell them apart: give the key another name")
         }
         for person in people {
             for subject in person.subjects where !issuers.contains(where: { subject.hasPrefix($0.url + "#") && subject.count > $0.url.count + 1 }) {

@@ -125,6 +125,8 @@ final class Exchange {
     private let recorder: Recorder
     private let tokens: TokenVault
     private let peer: String
+    /// What the client showed when it connected.
+    private let certificate: ShownCertificate?
     private var phase = Phase.request
 
     // The request.
@@ -179,11 +181,12 @@ final class Exchange {
     /// Whether the client's connection can carry another exchange after this one.
     private(set) var keepAlive = true
 
-    init(gateway: Gateway, recorder: Recorder, tokens: TokenVault, peer: String) {
+    init(gateway: Gateway, recorder: Recorder, tokens: TokenVault, peer: String, certificate: ShownCertificate?) {
         self.gateway = gateway
         self.recorder = recorder
         self.tokens = tokens
         self.peer = peer
+        self.certificate = certificate
     }
 
     // MARK: 1. The request's head
@@ -211,7 +214,7 @@ final class Exchange {
     private func identify() throws(Problem) -> Step {
         let answer: Authenticator.Answer
         do {
-            answer = try gateway.authenticator.identify(head.headers)
+            answer = try gateway.authenticator.identify(head.headers, certificate: certificate)
         } catch {
             throw unidentified(error)
         }
@@ -219,7 +222,9 @@ final class Exchange {
         case .known(let identity): return try authorize(identity)
         case .ask(let token, let digest):
             phase = .authenticating
-            return .authenticate { [authenticator = gateway.authenticator] () async throws(Problem) in try await authenticator.verify(token, digest: digest) }
+            return .authenticate { [authenticator = gateway.authenticator, certificate] () async throws(Problem) in
+                try await authenticator.verify(token, digest: digest, certificate: certificate)
+            }
         }
     }
 

@@ -37,7 +37,7 @@ public final class Gateway: Sendable {
         noRules = try RuleSet([])
         authenticator = try Authenticator(configuration, previous: previous?.authenticator) { logger.warning("\($0)") }
         self.catalogue = try configuration.checkedCatalogue(catalogue)
-        serverTLS = try configuration.listen.tls.map { try Self.serverContext($0, file: configuration.file) }
+        serverTLS = try configuration.listen.tls.map { try Self.serverContext($0, clients: configuration.identity.certificates, file: configuration.file) }
         var routes: [String: Route] = [:]
         var compiled: [[Rule]: RuleSet] = [:]
         for connection in configuration.connections {
@@ -50,18 +50,22 @@ public final class Gateway: Sendable {
         anyRules = configuration.connections.first.flatMap { routes[$0.name] }?.rules
     }
 
-    private static func serverContext(_ tls: Configuration.ServerTLS, file: String) throws -> NIOSSLContext {
+    private static func serverContext(_ tls: Configuration.ServerTLS, clients: ClientCertificates?, file: String) throws -> NIOSSLContext {
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(tls.certificateFile).map { NIOSSLCertificateSource.certificate($0) }
             let key = try NIOSSLPrivateKey(file: tls.keyFile, format: .pem)
             var context = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
             context.minimumTLSVersion = .tlsv12
             context.applicationProtocols = ["http/1.1"]
+            if let clients {
+                context.trustRoots = .file(clients.authorityFile)
+                context.certificateVerification = clients.isRequired ? .noHostnameVerification : .optionalVerification
+            }
             return try NIOSSLContext(configuration: context)
         } catch {
             throw ConfigurationError([
                 ConfigurationProblem(
-                    file: file, line: nil, message: "the certificate or key under listen.tls cannot be used: \(error)",
+                    file: file, line: nil, message: "the certificate or key under listen.tls, or the authorities of clients, cannot be used: \(error)",
                     hint: "name two PEM files: the certificate chain, leaf first, and its private key")
             ])
         }

@@ -6,7 +6,7 @@ import NIOHTTP1
 
 /// Who makes a request.
 public struct Identity: Sendable, Hashable {
-    /// Of an API key its name in the configuration; of a token its issuer, `#` and its subject.
+    /// Of an API key its name in the configuration; of a token its issuer, `#` and its subject; of a certificate `cert:` and what was matched.
     public var name: String
     public var groups: [String]
     /// The person it belongs to, who therefore cannot approve what it asks for.
@@ -25,6 +25,7 @@ public struct Identity: Sendable, Hashable {
 /// Why a request has no identity. The text is for the operator's log and the client alike: it tells nothing about any key.
 public enum AuthenticationError: String, Error, Sendable {
     case missing = "no API key or token"
+    case stranger = "the client certificate is nobody's here"
     case conflicting = "several different API keys or tokens"
     case unknown = "unknown API key"
     case expired = "expired API key"

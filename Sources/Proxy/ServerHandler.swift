@@ -1,10 +1,13 @@
 // One client connection: tells the exchange what happens, and does what it decides.
 
+import Cryptography
 import Engine
 import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
+import NIOTLS
 import Operations
 import Record
 
@@ -18,6 +21,9 @@ final class ServerHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var peer = ""
     private var writer = ResponseWriter()
+    /// By which authorities the client's certificate is verified, and then the certificate, if it shows one.
+    private var authorities: [UInt8]?
+    private var certificate: ShownCertificate?
 
     // What came from the client and was not looked at yet.
     private var queue = CircularBuffer<HTTPServerRequestPart>(initialCapacity: 4)
@@ -44,7 +50,10 @@ final class ServerHandler: ChannelInboundHandler {
 
     // MARK: The client's channel
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        authorities = worker.gateway.authenticator.authorities
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
@@ -54,6 +63,14 @@ final class ServerHandler: ChannelInboundHandler {
         wait(.firstHead)
         context.read()
         context.fireChannelActive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? TLSUserEvent, case .handshakeCompleted = event, let authorities {
+            let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+            certificate = (try? tls?.peerCertificate?.toDERBytes()).flatMap { Certificate(der: $0) }.map { ShownCertificate(certificate: $0, authorities: authorities) }
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -131,7 +148,7 @@ final class ServerHandler: ChannelInboundHandler {
                     guard case .head(let head) = part else { continue }
                     begin(head)
                 } else if let inputFailure {
-                    let exchange = Exchange(gateway: worker.gateway, recorder: worker.recorder, tokens: worker.tokens, peer: peer)
+                    let exchange = makeExchange()
                     self.exchange = exchange
                     perform(exchange.fail(inputFailure))
                 } else if worker.isDraining {
@@ -146,8 +163,12 @@ final class ServerHandler: ChannelInboundHandler {
         if !isClosing, queue.isEmpty, exchange.map({ !requestEnded && !$0.isAuthenticating }) ?? true { context?.read() }
     }
 
+    private func makeExchange() -> Exchange {
+        Exchange(gateway: worker.gateway, recorder: worker.recorder, tokens: worker.tokens, peer: peer, certificate: certificate)
+    }
+
     private func begin(_ head: HTTPRequestHead) {
-        let exchange = Exchange(gateway: worker.gateway, recorder: worker.recorder, tokens: worker.tokens, peer: peer)
+        let exchange = makeExchange()
         self.exchange = exchange
         requestEnded = false
         lastActivity = .now()

@@ -26,13 +26,13 @@ class Authority:
             "-keyout", self.key, "-out", self.certificate,
         )
 
-    def certify(self, name, subjects, days=2):
+    def certify(self, name, subjects, days=2, usage="serverAuth"):
         """A certificate for `subjects`, such as `DNS:vendor.test,IP:127.0.0.1`, and its key."""
         certificate, key, request, extensions = (self.folder / f"{name}{end}" for end in (".crt", ".key", ".csr", ".ext"))
         openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request
         )
-        extensions.write_text(f"subjectAltName={subjects}\nextendedKeyUsage=serverAuth\n")
+        extensions.write_text(f"subjectAltName={subjects}\nextendedKeyUsage={usage}\n")
         openssl(
             "x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", days,
             "-extfile", extensions, "-out", certificate,
