@@ -139,14 +139,18 @@ public struct Issuer: Sendable, Equatable {
             }
         }
         guard isVisible else { throw .subject }
-        // An address that nobody has verified is what somebody wrote into a form (OpenID Connect Core §5.7).
-        if subjectClaim == ClaimPath("email"), claims["email_verified"] != .boolean(true), claims["email_verified"] != .string("true") { throw .subject }
+        if subjectClaim == Self.address, !isVerified(claims) { throw .subject }
         return subject
     }
 
+    private static let address = ClaimPath("email")
+
+    /// Whether the address is more than what somebody wrote into a form (OpenID Connect Core §5.1, §5.7).
+    private func isVerified(_ claims: JSON) -> Bool { claims["email_verified"] == .boolean(true) || claims["email_verified"] == .string("true") }
+
     private func groups(_ claims: JSON) throws(TokenError) -> [String] {
         var found = defaultGroups
-        if let claim = groupsClaim?.value(in: claims) {
+        if let claim = groupsClaim?.value(in: claims), groupsClaim != Self.address || isVerified(claims) {
             let values = Set(try groupValues(claim).map { Array($0.utf8) })
             for (name, meant) in groups.sorted(by: { $0.key < $1.key }) where !found.contains(name) && meant.contains(where: { values.contains(Array($0.utf8)) }) { found.append(name) }
         }

@@ -87,10 +87,8 @@ final class IssuerKeys: Sendable {
             let (metadata, set) = try await ask()
             let now = now()
             state.withLock { state in
-                if let set, state.set?.document != set.document {
-                    state.set = set
-                    state.generation += 1
-                }
+                if state.set?.document != set?.document { state.generation += 1 }
+                state.set = set
                 state.metadata = metadata
                 state.answeredAt = now
                 state.nextQuestion = now + issuer.keyTimes.refetch

@@ -483,7 +483,8 @@ final class ServerHandler: ChannelInboundHandler {
         var due = totalDue ?? .distantFuture
         if let timeout { due = min(due, lastActivity + timeout) }
         if let headDue { due = min(due, headDue) }
-        if let cutAt = exchange?.cutAt { due = min(due, .now() + .milliseconds(Int64(cutAt.timeIntervalSinceNow.rounded(.up) * 1000))) }
+        // Some tokens end in thousands of years: no alarm is set further ahead than an hour, and one that rings too early is set again.
+        if let cutAt = exchange?.cutAt { due = min(due, .now() + .milliseconds(Int64((min(cutAt.timeIntervalSinceNow, 3600) * 1000).rounded(.up)))) }
         return due
     }
 

@@ -111,7 +111,7 @@ import Testing
         let issuers = "  issuers: [{issuer: \"https://a.example\", audience: x, groups: [agents]}]"
         let hash = "sha256:" + String(repeating: "0", count: 64)
         for (keys, people, message) in [
-            ("keys: [{name: \"https://a.example#ada\", hash: \"\(hash)\", groups: [agents]}]", "", "has a name that a token could have"),
+            ("keys: [{name: \"https://a.example#ada\", hash: \"\(hash)\", groups: [agents]}]", "", "has a name that a token or certificate could have"),
             ("", "people: [{name: ada, groups: [leads], subjects: [\"https://b.example#ada\"]}]", "is not the subject of an issuer"),
             ("", "people: [{name: ada, groups: [leads], subjects: [\"https://a.example#\"]}]", "is not the subject of an issuer"), ("", "people: [{name: ada, groups: [leads], subjects: [ada]}]", "is not the subject"),
         ] {

@@ -142,6 +142,8 @@ import Testing
             issuers(&configuration)
             configuration.identity.onExpiry = choice
         } _: { [self] gateway in
+            // One that ends in the year 9999 is none to set an alarm for.
+            #expect(try gateway.exchange("GET /v/x", key: token(["exp": 253_402_300_799])).text.count == 36)
             let answer = try gateway.exchange("GET /v/x", key: token(["exp": Date().timeIntervalSince1970 + 1.2]))
             #expect(answer.isComplete == (choice == .finish))
             #expect(answer.text.hasPrefix("hello\n") && (answer.text.count == 36) == (choice == .finish))

@@ -73,7 +73,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n\0é".utf8)
         let valid = zip(TestKeys.all, ["RS256", "ES256", "ES384", "ES512", "EdDSA", "EdDSA"]).map { Array($0.token($1, provider.claims()).utf8) }
-        for round in 0..<3000 {
+        for round in 0..<10_000 {
             let original = valid.randomElement(using: &random)!
             var token = original
             for _ in 0...Int.random(in: 0..<3, using: &random) {
@@ -91,6 +91,41 @@ import Testing
             guard token != original else { continue }
             #expect(await verifier.refusal(of: String(decoding: token, as: UTF8.self)) != nil, "seed \(seed), round \(round)")
         }
+    }
+
+    @Test("What the strict reader of JSON accepts, Foundation's reads as the same")
+    func documents() throws {
+        func isSame(_ value: JSON, _ other: Any) -> Bool {
+            switch value {
+            case .null: other is NSNull
+            case .boolean(let boolean): other as? Bool == boolean
+            case .number(let number): other as? Double == number
+            case .string(let text): (other as? String).map { $0.utf8.elementsEqual(text.utf8) } ?? false
+            case .array(let elements): (other as? [Any]).map { $0.count == elements.count && zip(elements, $0).allSatisfy { isSame($0, $1) } } ?? false
+            case .object(let members): (other as? [String: Any]).map { other in other.count == members.count && members.allSatisfy { member in other[member.name].map { isSame(member.value, $0) } ?? false } } ?? false
+            }
+        }
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = SeededGenerator(seed: seed)
+        let original = Array(#"{"iss":"https://a.example","aud":["x","y\n\u00e9"],"exp":1.8e9,"nbf":-0.5,"n":null,"t":true,"o":{"a":[[],{}],"b":"\ud83d\ude00é"},"x":12345}"#.utf8)
+        let pieces = [#"""#, "{", "}", "[", "]", ",", ":", "\\", "\\u", "00e9", "\\ud800", "e", "E+", "-", ".", "0", "1", "\n", " ", "\u{0}", "\u{7F}", "null", "true", "a"].map { Array($0.utf8) } + [[0x80], [0xC3], [0xFF], [0xED, 0xA0, 0x80]]
+        var read = 0
+        for round in 0..<20_000 {
+            var bytes = original
+            for _ in 0...Int.random(in: 0..<2, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes.insert(contentsOf: pieces.randomElement(using: &random)!, at: place)
+                case 1: bytes.remove(at: place)
+                default: bytes.replaceSubrange(place...place, with: pieces.randomElement(using: &random)!)
+                }
+            }
+            guard let value = JSON(bytes) else { continue }
+            read += 1
+            let other = try? JSONSerialization.jsonObject(with: Data(bytes))
+            #expect(other.map { isSame(value, $0) } == true, "seed \(seed), round \(round): \(String(decoding: bytes, as: UTF8.self))")
+        }
+        #expect(read > 1000)
     }
 
     @Test("The token of one issuer is never taken for another's, whoever's keys it names")
@@ -163,6 +198,11 @@ import Testing
         for (verified, isAccepted) in [("true", true), (#""true""#, true), ("false", false), (#""false""#, false), ("1", false), ("null", false)] {
             let claims = try #require(JSON(Array(#"{"iss":"https://issuer.example","aud":"sluice","exp":4000000000,"email":"ada@example.org","email_verified":\#(verified)}"#.utf8)))
             #expect(((try? issuer.identity(of: claims, isComplete: true, now: Date())) != nil) == isAccepted, "\(verified)")
+            var byAddress = Issuer(url: "https://issuer.example", audiences: ["sluice"])
+            byAddress.subjectClaim = ClaimPath("iss")
+            byAddress.groupsClaim = ClaimPath("email")
+            byAddress.groups = ["agents": ["ada@example.org"]]
+            #expect(try byAddress.identity(of: claims, isComplete: true, now: Date()).groups == (isAccepted ? ["agents"] : []), "\(verified)")
         }
     }
 
