@@ -26,7 +26,8 @@ public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
         description = text
     }
 
-    static func isLoopback(_ host: String) -> Bool {
+    /// Whether `host` is this machine, so that nothing crosses a network on the way to it.
+    public static func isLoopback(_ host: String) -> Bool {
         let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         return host == "localhost" || host == "::1" || numbers.count == 4 && numbers[0] == 127 && !numbers.contains(nil)
     }

@@ -20,12 +20,12 @@ struct Inquiry: Sendable {
 
     private let tls: NIOSSLContext
 
-    /// - Parameter authorities: PEM file of those trusted; nil for the system's.
-    init(authorities: String?) throws {
+    /// - Parameter authorities: certificates of those trusted, as PEM; nil for the system's.
+    init(authorities: [UInt8]?) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
-        if let authorities { configuration.trustRoots = .file(authorities) }
+        if let authorities { configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authorities)) }
         tls = try NIOSSLContext(configuration: configuration)
     }
 

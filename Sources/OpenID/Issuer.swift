@@ -24,8 +24,8 @@ public struct Issuer: Sendable, Equatable {
     public var discovery: Endpoint?
     /// Where its keys are, if that is not asked of its metadata.
     public var keys: Endpoint?
-    /// PEM file of the only authorities trusted for its addresses; nil for the system's.
-    public var certificateAuthorityFile: String?
+    /// Certificates of the only authorities trusted for its addresses, as PEM; nil for the system's.
+    public var authorities: [UInt8]?
     public var keyTimes = KeyTimes()
     /// How opaque tokens are asked about; nil where they are refused.
     public var introspection: Introspection?

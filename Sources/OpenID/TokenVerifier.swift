@@ -47,7 +47,7 @@ public final class TokenVerifier: Sendable {
         self.log = log
         sources = try issuers.map { issuer in
             if let same = previous?.sources.first(where: { $0.issuer == issuer }) { return same }
-            let inquiry = try Inquiry(authorities: issuer.certificateAuthorityFile)
+            let inquiry = try Inquiry(authorities: issuer.authorities)
             return Source(issuer: issuer, inquiry: inquiry, keys: IssuerKeys(issuer, inquiry, now: now, log: log))
         }
     }

@@ -5,9 +5,7 @@ import Foundation
 
 /// Whose certificates are accepted, and as whom.
 public struct ClientCertificates: Sendable, Equatable {
-    /// PEM file of the authorities that sign them.
-    public var authorityFile: String
-    /// SHA-256 of that file when it was read: a certificate counts as long as its authorities are the same.
+    /// Certificates of the authorities that sign them, as PEM. A client's counts as long as they are the same.
     public var authorities: [UInt8]
     /// Nobody connects without one.
     public var isRequired: Bool

@@ -4,6 +4,7 @@ import Cryptography
 import Engine
 import Foundation
 import NIOSSL
+import OpenID
 import Operations
 import Record
 
@@ -111,7 +112,7 @@ struct ConfigurationDocument {
         if port == nil, !section.has("port") { section.report("port", "\"listen.port\" is missing", hint: "for example  port: 8443") }
         let tls = serverTLS(section)
         let plaintext = section.flag("plaintext") ?? false
-        if !section.has("tls"), !plaintext, !isLoopback(host) {
+        if !section.has("tls"), !plaintext, !Endpoint.isLoopback(host) {
             section.report(
                 "host", "without \"listen.tls\" the API keys of clients would cross the network in clear text",
                 hint: "add tls with a certificate and a key, or, where something in front of Sluice ends TLS, plaintext: true")
@@ -190,7 +191,7 @@ struct ConfigurationDocument {
             let upstream = upstream(section)
             let (authorities, serverName) = upstreamTLS(section, upstream)
             let credential = credential(section)
-            if let upstream, credential != nil, !upstream.tls, !isLoopback(upstream.host), section.flag("plaintext") != true {
+            if let upstream, credential != nil, !upstream.tls, !Endpoint.isLoopback(upstream.host), section.flag("plaintext") != true {
                 section.report(
                     "upstream", "the credential would cross the network in clear text", hint: "use https://, or say plaintext: true if the way there is safe")
             }
@@ -540,10 +541,6 @@ struct ConfigurationDocument {
     private func isDirectory(_ path: String) -> Bool {
         var isDirectory: ObjCBool = false
         return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
-    }
-
-    private func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
     }
 
     /// The certificates in the PEM file at `path`; nil and a problem if it cannot be read or has none.

@@ -1,6 +1,5 @@
 // `identity:` of a configuration: the issuers whose tokens are accepted, and the authorities of client certificates.
 
-import Cryptography
 import Foundation
 import OpenID
 
@@ -28,10 +27,14 @@ extension ConfigurationDocument {
         section.refuseUnknownKeys()
         let required = section.flag("required") ?? false
         let holders = section.sections("holders", keys: ["uri", "dns", "subject", "groups", "owner"], required: true).compactMap { holder($0, people) }
-        guard let file = section.text("ca_file", required: true, example: "clients-ca.pem").map(absolute), certificates(file, section, "ca_file") != nil,
-            let contents = FileManager.default.contents(atPath: file)
-        else { return nil }
-        return ClientCertificates(authorityFile: file, authorities: SHA256.digest(of: Array(contents)), isRequired: required, holders: holders)
+        guard section.given("ca_file", required: true, example: "clients-ca.pem") != nil, let authorities = authorities(section) else { return nil }
+        return ClientCertificates(authorities: authorities, isRequired: required, holders: holders)
+    }
+
+    /// The certificates in `ca_file`, as PEM.
+    private func authorities(_ section: Section) -> [UInt8]? {
+        guard let file = section.text("ca_file").map(absolute), certificates(file, section, "ca_file") != nil else { return nil }
+        return FileManager.default.contents(atPath: file).map { Array($0) }
     }
 
     private func holder(_ section: Section, _ people: [Person]) -> ClientCertificates.Holder? {
@@ -116,10 +119,7 @@ extension ConfigurationDocument {
         issuer.clockSkew = section.duration("clock_skew", in: .zero...(.seconds(300))) ?? issuer.clockSkew
         issuer.discovery = endpoint(section, "discovery")
         issuer.keys = endpoint(section, "jwks")
-        if let authorities = section.text("ca_file").map(absolute) {
-            _ = certificates(authorities, section, "ca_file")
-            issuer.certificateAuthorityFile = authorities
-        }
+        issuer.authorities = authorities(section)
         if let keys = section.section("keys", keys: ["refresh", "refetch", "keep"]) {
             keys.refuseUnknownKeys()
             var times = Issuer.KeyTimes()

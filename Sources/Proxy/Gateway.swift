@@ -58,7 +58,7 @@ public final class Gateway: Sendable {
             context.minimumTLSVersion = .tlsv12
             context.applicationProtocols = ["http/1.1"]
             if let clients {
-                context.trustRoots = .file(clients.authorityFile)
+                context.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(clients.authorities))
                 context.certificateVerification = clients.isRequired ? .noHostnameVerification : .optionalVerification
             }
             return try NIOSSLContext(configuration: context)

@@ -2,13 +2,18 @@
 
 import base64
 import hashlib
+import http.server
 import json
 import secrets
 import signal
+import ssl
 import subprocess
+import threading
+import time
 import urllib.parse
 
 import pytest
+from joserfc import jwk, jws, jwt
 
 from processes import PATIENCE, PROGRAM, curl, eventually
 from test_tls import Authority
@@ -140,6 +145,72 @@ def test_the_provider_may_be_down_when_the_gateway_starts(start_gateway):
     result = gateway.curl("/customers", key=f"{head}.{body}.AAAA")
     assert (result.status, result.headers["sluice-denied"]) == (503, "identity-unavailable"), result
     gateway.process.await_line("the keys of issuer http://127.0.0.1:9 cannot be had")
+
+
+@pytest.fixture
+def issuer_with_tls(tmp_path):
+    """An issuer at `https://localhost` with a certificate of its own authority, whose tokens another library (joserfc) signs."""
+    folder = tmp_path / "issuer"
+    folder.mkdir()
+    authority = Authority(folder, "issuer-authority")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.certify("localhost", "DNS:localhost"))
+    keys = [
+        jwk.RSAKey.generate_key(2048, {"kid": "rsa", "use": "sig"}), *(jwk.ECKey.generate_key(curve, {"kid": curve}) for curve in ("P-256", "P-384", "P-521")),
+        *(jwk.OKPKey.generate_key(curve, {"kid": curve}) for curve in ("Ed25519", "Ed448")),
+    ]
+    documents = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps(documents[self.path]).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    url = f"https://localhost:{server.server_port}"
+    documents["/.well-known/openid-configuration"] = {"issuer": url, "jwks_uri": f"{url}/keys"}
+    documents["/keys"] = {"keys": [key.as_dict(private=False) for key in keys]}
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+
+    def token(algorithm, key, **claims):
+        now = int(time.time())
+        claims = {"iss": url, "aud": "sluice", "sub": "robot", "exp": now + 300, "iat": now, "groups": ["agents"], **claims}
+        registry = jws.JWSRegistry(algorithms=list(jws.JWSRegistry.algorithms))
+        return jwt.encode({"alg": algorithm, "kid": key}, claims, next(one for one in keys if one.kid == key), registry=registry)
+
+    yield url, authority, token
+    server.shutdown()
+    server.server_close()
+    thread.join(PATIENCE)
+
+
+def test_tokens_of_an_issuer_behind_tls_by_every_algorithm(start_gateway, issuer_with_tls):
+    url, authority, token = issuer_with_tls
+    entry = {"issuer": url, "audience": "sluice", "groups": ["agents"], "ca_file": str(authority.certificate)}
+    gateway = start_gateway(settings="identity: " + json.dumps({"issuers": [entry]}))
+    for algorithm, key in (
+        *((algorithm, "rsa") for algorithm in ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")), ("ES256", "P-256"), ("ES384", "P-384"), ("ES512", "P-521"), ("EdDSA", "Ed25519"), ("EdDSA", "Ed448"),
+    ):
+        result = gateway.curl("/customers?bytes=1000", key=token(algorithm, key))
+        assert result.status == 200, (algorithm, result)
+    result = gateway.curl("/customers", key=token("ES256", "P-256", groups=["guests"]))
+    assert result.headers["sluice-denied"] == "policy", result
+
+    # An authority that is not trusted, and a name that is not in the certificate, make no issuer.
+    stranger = Authority(authority.folder, "stranger")
+    address = url.replace("localhost", "127.0.0.1")
+    for wrong in ({**entry, "ca_file": str(stranger.certificate)}, {name: value for name, value in entry.items() if name != "ca_file"}, {**entry, "jwks": f"{address}/keys"}):
+        gateway = start_gateway(settings="identity: " + json.dumps({"issuers": [wrong]}))
+        result = gateway.curl("/customers", key=token("ES256", "P-256"))
+        assert (result.status, result.headers["sluice-denied"]) == (503, "identity-unavailable"), (wrong, result)
 
 
 def test_holders_of_client_certificates(start_gateway, tmp_path):

@@ -39,7 +39,7 @@ import Testing
 
     @Test func theFirstNameThatMatchesHolds() throws {
         func holders(_ names: ClientCertificates.Name...) -> ClientCertificates {
-            ClientCertificates(authorityFile: "", authorities: [], isRequired: false, holders: names.enumerated().map { .init(name: $1, groups: ["\($0)"]) })
+            ClientCertificates(authorities: [], isRequired: false, holders: names.enumerated().map { .init(name: $1, groups: ["\($0)"]) })
         }
         func uri(_ text: String) throws -> ClientCertificates.Name { .uri(try #require(ClientCertificates.path(ofURI: text).flatMap { PathPattern($0) })) }
         let one = try certificate("URI:spiffe://example.org/ns/a/sa/b,DNS:x.agents.example.org")
