@@ -24,7 +24,7 @@ struct SignedToken: Sendable {
     /// proofs of possession and the like are none, whoever signed them.
     private static let types = ["jwt", "at+jwt"]
 
-    init(_ token: some StringProtocol) throws(TokenError) {
+    init(_ token: String) throws(TokenError) {
         guard token.utf8.count <= Self.longest else { throw .tooLong }
         let bytes = Array(token.utf8)
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -49,7 +49,7 @@ struct SignedToken: Sendable {
     }
 
     /// Whether a text has the shape of one: three parts, where opaque tokens have one.
-    static func resembles(_ token: some StringProtocol) -> Bool {
+    static func resembles(_ token: String) -> Bool {
         token.utf8.count { $0 == UInt8(ascii: ".") } == 2
     }
 

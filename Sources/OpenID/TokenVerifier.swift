@@ -56,7 +56,7 @@ public final class TokenVerifier: Sendable {
     public func prepare() { for source in sources { source.keys.prepare() } }
 
     /// Whether any issuer could have made a token that looks like this.
-    public func mayKnow(_ token: some StringProtocol) -> Bool {
+    public func mayKnow(_ token: String) -> Bool {
         SignedToken.resembles(token) ? !sources.isEmpty : sources.contains { $0.issuer.introspection != nil }
     }
 

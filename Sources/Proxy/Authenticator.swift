@@ -48,13 +48,14 @@ struct Authenticator: Sendable {
             do throws(AuthenticationError) {
                 return .known(try keys.identify(digest: digest))
             } catch {
-                guard error == .unknown, !presented.hasPrefix(APIKey.prefix), tokens.mayKnow(presented) else { throw error }
+                guard error == .unknown else { throw error }
             }
         } catch {
-            throw Problem(.unauthorized, .unauthenticated, error.rawValue, hint: "send a key of this gateway, or a token of an issuer that it knows, as  Authorization: Bearer …")
+            throw Self.problem(error)
         }
-        guard let remembered = tokens.remembered(digest) else { return .ask(token: presented, digest: digest) }
-        return .known(try identity(remembered, certificate))
+        if let remembered = tokens.remembered(digest) { return .known(try identity(remembered, certificate)) }
+        guard !presented.hasPrefix(APIKey.prefix), tokens.mayKnow(presented) else { throw Self.problem(.unknown) }
+        return .ask(token: presented, digest: digest)
     }
 
     private func identity(_ shown: ShownCertificate?) throws(AuthenticationError) -> Identity {
@@ -90,6 +91,10 @@ struct Authenticator: Sendable {
     private func owner(of token: VerifiedToken) -> String? {
         let person = people.first { $0.subjects.contains(token.name) } ?? people.first { $0.name.lowercased() == token.subject.lowercased() }
         return person?.name
+    }
+
+    private static func problem(_ error: AuthenticationError) -> Problem {
+        Problem(.unauthorized, .unauthenticated, error.rawValue, hint: "send a key of this gateway, or a token of an issuer that it knows, as  Authorization: Bearer …")
     }
 
     static func problem(_ error: TokenError) -> Problem {

@@ -2,6 +2,7 @@
 
 import Foundation
 import Record
+import Synchronization
 import Testing
 
 @testable import OpenID
@@ -129,11 +130,11 @@ import Testing
 
     @Test("A stream goes on, or is cut, when the token with which it began expires", arguments: [Configuration.IdentitySettings.OnExpiry.finish, .cut])
     func expiryOnTheWay(_ choice: Configuration.IdentitySettings.OnExpiry) async throws {
-        let expiry = Date().timeIntervalSince1970 + 5
+        let expiry = Mutex(Double.infinity)
         let slow = try FakeVendor { vendor, connection in
             _ = try vendor.receive(from: connection)
             try connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n")
-            while Date().timeIntervalSince1970 < expiry + 1 {
+            while Date().timeIntervalSince1970 < expiry.withLock({ $0 }) + 1 {
                 try connection.send("6\r\nhello\n\r\n")
                 usleep(200_000)
             }
@@ -143,7 +144,9 @@ import Testing
             issuers(&configuration)
             configuration.identity.onExpiry = choice
         } _: { [self] gateway in
-            let answer = try gateway.exchange("GET /v/x", key: token(["exp": expiry]))
+            let end = Date().timeIntervalSince1970 + 5
+            expiry.withLock { $0 = end }
+            let answer = try gateway.exchange("GET /v/x", key: token(["exp": end]))
             #expect(answer.isComplete == (choice == .finish))
             #expect(answer.text.hasPrefix("hello\n") && answer.text.hasSuffix("end\n") == (choice == .finish))
             let record = try gateway.record(of: answer).exchange
