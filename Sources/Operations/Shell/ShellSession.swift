@@ -35,6 +35,8 @@ final class ShellSession {
     /// Bytes and tokens looked at so far, each time one is.
     var steps = 0
     private var variables: [String: Variable] = [:]
+    /// `0`, `1`, …, `@` and `*`: what the text or function under way is called with.
+    private var parameters: [String: Variable] = [:]
     private var left: Int
 
     /// Substitutions, groups and texts within each other.
@@ -129,31 +131,38 @@ final class ShellSession {
     static let paths: Set<String> = ["HOME", "PWD", "OLDPWD", "PATH", "SHELL"]
 
     func variable(_ name: String) -> Variable? {
-        if let variable = variables[name] { return variable }
+        if let variable = Self.isParameter(name) ? parameters[name] : variables[name] { return variable }
         return name == "IFS" ? Variable(value: Array(" \t\n".utf8), isList: false, isUnknown: false) : nil
     }
 
-    func value(of name: String) -> [UInt8]? { variables[name]?.value }
+    func value(of name: String) -> [UInt8]? { (Self.isParameter(name) ? parameters[name] : variables[name])?.value }
+
+    private static func isParameter(_ name: String) -> Bool {
+        guard name.utf8.count == 1, let byte = name.utf8.first else { return false }
+        return byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") || byte == UInt8(ascii: "@") || byte == UInt8(ascii: "*")
+    }
 
     func assign(_ name: String, _ value: [UInt8], isList: Bool = false) {
         guard spend(value.count, 0..<0) else { return }
-        variables[name] = Variable(value: value, isList: isList, isUnknown: false)
+        set(name, Variable(value: value, isList: isList, isUnknown: false))
     }
 
     func assignUnknown(_ name: String, _ value: [UInt8], _ flow: Flow = .unknown) {
-        variables[name] = Variable(value: value, isList: false, isUnknown: true, flow: flow)
+        set(name, Variable(value: value, isList: false, isUnknown: true, flow: flow))
+    }
+
+    private func set(_ name: String, _ variable: Variable) {
+        if Self.isParameter(name) { parameters[name] = variable } else { variables[name] = variable }
     }
 
     /// Reads with these as `$1`, …, `$@` and `$*`, and `$0` if it is given.
     func withParameters(_ arguments: ArraySlice<Argument>, name: Argument? = nil, _ read: () -> Flow) -> Flow {
-        let before = Self.parameters.map { variables[$0] }
-        defer { for (parameter, value) in zip(Self.parameters, before) { variables[parameter] = value } }
+        let before = parameters
+        defer { parameters = before }
         if let name { assign("0", Array(name.text.utf8)) }
         assignParameters(arguments)
         return read()
     }
-
-    private static let parameters = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "@", "*"]
 
     // MARK: Paths
 
