@@ -185,7 +185,7 @@ struct DocumentCommands {
         (string, isAtStart) = (.value, true)
         switch member {
         case .command(let language), .lines(let language): command = OpenCommand(language)
-        case .code(let language): command = OpenCommand(named ?? language)
+        case .code(let language): command = OpenCommand(named(or: language))
         case .arguments: command = OpenCommand(Self.shell)
         case .language: name.removeAll(keepingCapacity: true)
         case .text: break
@@ -193,10 +193,10 @@ struct DocumentCommands {
         }
     }
 
-    /// What the object says that its code is written in.
-    private var named: CommandJudge.Language? {
-        guard let language = object(depth)?.language else { return nil }
-        return judge.fence(Swift.String(decoding: language, as: UTF8.self).lowercased())
+    /// What the object says that its code is written in. It is as certain that it is run as by its name alone.
+    private func named(or language: CommandJudge.Language) -> CommandJudge.Language {
+        guard let name = object(depth)?.language, let named = judge.fence(Swift.String(decoding: name, as: UTF8.self).lowercased()) else { return language }
+        return CommandJudge.Language(named.name, isCertain: named.isCertain || language.isCertain)
     }
 
     private mutating func takeText(_ bytes: [UInt8], _ place: Range<Int>, into verdicts: inout CommandVerdicts) {
