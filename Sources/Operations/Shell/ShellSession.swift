@@ -181,7 +181,7 @@ final class ShellSession {
     /// A file gets a content that is known.
     func write(_ bytes: [UInt8], to path: String, appending: Bool) {
         guard spend(bytes.count, 0..<0) else { return }
-        writtenFiles[path] = appending ? (writtenFiles[path] ?? []) + bytes : bytes
+        if appending { writtenFiles[path, default: []] += bytes } else { writtenFiles[path] = bytes }
     }
 
     /// What a file holds that this text has written.
