@@ -118,6 +118,7 @@ struct CommandVerdicts {
     private static let mostRemembered = 8
     /// Of the command that ends the body.
     private(set) var blocked: Finding?
+    var isBlocked: Bool { blocked != nil }
 
     /// Name of what blocks a command that is too long to be read.
     static let tooLong = "command-too-long"

@@ -63,11 +63,11 @@ struct CommandReader {
     /// Takes bytes that stand in the body as they are.
     mutating func take(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int, into verdicts: inout CommandVerdicts) {
         var index = 0
-        while index < bytes.count, verdicts.blocked == nil, whole != nil || isUndecided {
+        while index < bytes.count, !verdicts.isBlocked, whole != nil || isUndecided {
             take(bytes[index], position + index..<position + index + 1, into: &verdicts)
             index += 1
         }
-        if index == bytes.count || verdicts.blocked != nil { return }
+        if index == bytes.count || verdicts.isBlocked { return }
         let rest = UnsafeBufferPointer(rebasing: bytes[index...])
         if !document.isEmpty { document[0].take(rest, at: position + index, into: &verdicts) } else { text?.take(rest, at: position + index, into: &verdicts) }
     }
@@ -95,7 +95,7 @@ struct CommandReader {
         case .text: if readsText { text = FencedCommands(judge) }
         }
         isUndecided = false
-        for (byte, place) in beginning where verdicts.blocked == nil {
+        for (byte, place) in beginning where !verdicts.isBlocked {
             if !document.isEmpty { document[0].take(byte, place, into: &verdicts) } else { text?.take(byte, place, into: &verdicts) }
         }
         beginning = []

@@ -93,7 +93,7 @@ struct DocumentCommands {
     /// Takes bytes of the document, of which each is one byte of the body.
     mutating func take(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int, into verdicts: inout CommandVerdicts) {
         var index = 0
-        while index < bytes.count, verdicts.blocked == nil {
+        while index < bytes.count, !verdicts.isBlocked {
             if case .other(false) = string {
                 index = bytes.first(UInt8(ascii: "\""), or: UInt8(ascii: "\\"), from: index)
                 if index == bytes.count { return }
@@ -115,10 +115,17 @@ struct DocumentCommands {
                 if let rest { takeText(rest.bytes, rest.place, into: &verdicts) }
                 return endString(place, into: &verdicts)
             }
-            guard let text = escapes.take(byte, place) else { return takeText(byte, place, into: &verdicts) }
-            if !text.bytes.isEmpty { takeText(text.bytes, text.place, into: &verdicts) }
+            switch escapes.take(byte, place) {
+            case .plain: takeText(byte, place, into: &verdicts)
+            case .open: break
+            case .byte(let byte, let place): takeText(byte, place, into: &verdicts)
+            case .text(let bytes, let place): takeText(bytes, place, into: &verdicts)
+            }
         }
     }
+
+    /// Whether the string that has just begun is a command, belongs to one, or is a text with commands.
+    var readsString: Bool { if case .value = string { member != nil || list != nil } else { false } }
 
     // MARK: Structure
 
@@ -169,7 +176,6 @@ struct DocumentCommands {
     // MARK: Strings
 
     private mutating func beginString() {
-        escapes = StringEscapes()
         defer { followsColon = false }
         if isInObject, !followsColon {
             name.removeAll(keepingCapacity: true)
@@ -179,7 +185,7 @@ struct DocumentCommands {
         (string, isAtStart) = (.value, true)
         switch member {
         case .command(let language), .lines(let language): command = OpenCommand(language)
-        case .code(let language): command = OpenCommand(named ?? language)
+        case .code(let language): command = OpenCommand(named(or: language))
         case .arguments: command = OpenCommand(Self.shell)
         case .language: name.removeAll(keepingCapacity: true)
         case .text: break
@@ -187,14 +193,14 @@ struct DocumentCommands {
         }
     }
 
-    /// What the object says that its code is written in.
-    private var named: CommandJudge.Language? {
-        guard let language = object(depth)?.language else { return nil }
-        return judge.fence(Swift.String(decoding: language, as: UTF8.self).lowercased())
+    /// What the object says that its code is written in. It is as certain that it is run as by its name alone.
+    private func named(or language: CommandJudge.Language) -> CommandJudge.Language {
+        guard let name = object(depth)?.language, let named = judge.fence(Swift.String(decoding: name, as: UTF8.self).lowercased()) else { return language }
+        return CommandJudge.Language(named.name, isCertain: named.isCertain || language.isCertain)
     }
 
     private mutating func takeText(_ bytes: [UInt8], _ place: Range<Int>, into verdicts: inout CommandVerdicts) {
-        for byte in bytes where verdicts.blocked == nil { takeText(byte, place, into: &verdicts) }
+        for byte in bytes where !verdicts.isBlocked { takeText(byte, place, into: &verdicts) }
     }
 
     private mutating func takeText(_ byte: UInt8, _ place: Range<Int>, into verdicts: inout CommandVerdicts) {
@@ -211,7 +217,7 @@ struct DocumentCommands {
         }
         if !inner.isEmpty {
             inner[0].take(byte, place, into: &verdicts)
-            if verdicts.blocked != nil { return }
+            if verdicts.isBlocked { return }
             if inner[0].isNothing { inner = [] } else if inner[0].isDocument, case .arguments = member { command = nil }
         }
         if command != nil {
@@ -241,7 +247,7 @@ struct DocumentCommands {
 
     private mutating func endValue(_ place: Range<Int>, into verdicts: inout CommandVerdicts) {
         if case .language = member { return remember(\.language, name, of: depth, at: place, into: &verdicts) }
-        guard let ended = command, verdicts.blocked == nil else { return }
+        guard let ended = command, !verdicts.isBlocked else { return }
         command = nil
         let range = ended.range ?? place.lowerBound..<place.lowerBound
         if list != nil {
@@ -309,7 +315,7 @@ struct DocumentCommands {
             if let rest = escapes.end() { takeText(rest.bytes, rest.place, into: &verdicts) }
             endString(0..<0, into: &verdicts)
         }
-        if verdicts.blocked == nil { endList(into: &verdicts) }
+        if !verdicts.isBlocked { endList(into: &verdicts) }
     }
 }
 

@@ -14,6 +14,13 @@ struct EventCommands {
     private struct Channel {
         let name: [UInt8]
         var reader: CommandReader
+        /// Where what waits of it begins in the body.
+        private(set) var heldFrom: Int?
+
+        init(_ name: [UInt8], _ reader: CommandReader) { (self.name, self.reader) = (name, reader) }
+
+        /// Notes what waits, after the reader has taken something.
+        mutating func note() { heldFrom = reader.heldFrom }
     }
 
     private static let leastPatience = 24 * 1024, mostPatience = 40 * 1024, patienceStep = 2 * 1024
@@ -39,32 +46,52 @@ struct EventCommands {
         let index = try index(of: name)
         if channels.count > 1, let answer = EventReading.answer(of: name) {
             // Another text of the same answer speaks: what is open in this one is judged as if it had ended.
-            for other in channels.indices where other != index && channels[other].reader.heldFrom != nil && channels[other].name.starts(with: answer) {
+            for other in channels.indices where other != index && channels[other].heldFrom != nil && channels[other].name.starts(with: answer) {
                 channels[other].reader.letGo(into: &verdicts)
+                channels[other].note()
             }
         }
         var start = 0
-        while start < piece.count, verdicts.blocked == nil {
+        while start < piece.count, !verdicts.isBlocked {
             let end = piece.first(UInt8(ascii: "\\"), or: UInt8(ascii: "\\"), from: start)
             if end > start { channels[index].reader.take(UnsafeBufferPointer(rebasing: piece[start..<end]), at: place + start, into: &verdicts) }
             start = end
-            // An escape, or several that follow each other.
-            var escapes = StringEscapes()
-            while start < piece.count, verdicts.blocked == nil, let text = escapes.take(piece[start], place + start..<place + start + 1) {
-                start += 1
-                for byte in text.bytes { channels[index].reader.take(byte, text.place, into: &verdicts) }
+            if start + 1 < piece.count, let byte = JSONEscapes.short(piece[start + 1]) {
+                channels[index].reader.take(byte, place + start..<place + start + 2, into: &verdicts)
+                start += 2
+            } else if start < piece.count {
+                start = takeEscapes(piece, from: start, of: index, at: place)
             }
-            if let rest = escapes.end() { for byte in rest.bytes { channels[index].reader.take(byte, rest.place, into: &verdicts) } }
         }
+        channels[index].note()
+    }
+
+    /// Takes an escape of more than two characters, and all that follow it at once.
+    ///
+    /// - Returns: the offset behind them.
+    private mutating func takeEscapes(_ piece: UnsafeBufferPointer<UInt8>, from start: Int, of index: Int, at place: Int) -> Int {
+        var escapes = StringEscapes()
+        var start = start
+        escapes: while start < piece.count, !verdicts.isBlocked {
+            switch escapes.take(piece[start], place + start..<place + start + 1) {
+            case .plain: break escapes
+            case .open: break
+            case .byte(let byte, let place): channels[index].reader.take(byte, place, into: &verdicts)
+            case .text(let bytes, let place): for byte in bytes { channels[index].reader.take(byte, place, into: &verdicts) }
+            }
+            start += 1
+        }
+        if let rest = escapes.end() { for byte in rest.bytes { channels[index].reader.take(byte, rest.place, into: &verdicts) } }
+        return start
     }
 
     private mutating func index(of name: [UInt8]) throws(MaskError) -> Int {
         if let known = channels.firstIndex(where: { $0.name == name }) { return known }
         if channels.count >= Self.mostChannels {
-            channels.removeAll { $0.reader.heldFrom == nil }
+            channels.removeAll { $0.heldFrom == nil }
             if channels.count >= Self.mostChannels { throw MaskError(description: "more than \(Self.mostChannels) commands are spread over events at once") }
         }
-        channels.append(Channel(name: name, reader: CommandReader(judge, level: 1, readsText: true, whole: judge.language(ofChannel: name))))
+        channels.append(Channel(name, CommandReader(judge, level: 1, readsText: true, whole: judge.language(ofChannel: name))))
         return channels.count - 1
     }
 
@@ -82,13 +109,16 @@ struct EventCommands {
     }
 
     mutating func end(where isEnded: ([UInt8]) -> Bool) {
-        for index in channels.indices where verdicts.blocked == nil && isEnded(channels[index].name) { channels[index].reader.finish(into: &verdicts) }
+        for index in channels.indices where !verdicts.isBlocked && isEnded(channels[index].name) { channels[index].reader.finish(into: &verdicts) }
         channels.removeAll { isEnded($0.name) }
     }
 
     /// Judges all commands as far as they have come, and lets them go.
     mutating func letGo() {
-        for index in channels.indices where verdicts.blocked == nil { channels[index].reader.letGo(into: &verdicts) }
+        for index in channels.indices where !verdicts.isBlocked {
+            channels[index].reader.letGo(into: &verdicts)
+            channels[index].note()
+        }
     }
 
     mutating func takeFindings() -> [Finding] {
@@ -108,7 +138,7 @@ struct EventCommands {
     /// Where what waits for a verdict begins in the body.
     private var heldFrom: Int {
         var first: Int?
-        for index in channels.indices { first = earliest(first, channels[index].reader.heldFrom) }
+        for index in channels.indices { first = earliest(first, channels[index].heldFrom) }
         return first ?? .max
     }
 
@@ -131,7 +161,7 @@ struct EventCommands {
     private mutating func hurry() {
         var hurried = self
         hurried.letGo()
-        if hurried.verdicts.blocked == nil || patience >= Self.mostPatience { self = hurried } else { patience += Self.patienceStep }
+        if !hurried.verdicts.isBlocked || patience >= Self.mostPatience { self = hurried } else { patience += Self.patienceStep }
     }
 }
 

@@ -329,7 +329,7 @@ struct EventStreamMasker {
             content.data.count == 1, bytes.count <= EventTemplate.longest
         {
             if templates.count == Self.mostTemplates { templates.removeLast() }
-            templates.insert(EventTemplate(bytes, data: content.data[0], read), at: 0)
+            templates.insert(EventTemplate(bytes, data: content.data[0], read, rules.commands), at: 0)
         }
         append(event)
         let speaking = read.pieces.count > 1 ? read.pieces.map(\.channel) : []
@@ -454,7 +454,7 @@ struct EventStreamMasker {
         var closed: (data: [UInt8], blanks: [Range<Int>], content: EventContent, isDocument: Bool)?
         switch reading {
         case .known(let fit):
-            if !fit.isSame { closed = (Array(bytes[fit.data]), fit.textsInData, EventContent(fit.data), true) }
+            if fit.mayPropose { closed = (Array(bytes[fit.data]), fit.textsInData, EventContent(fit.data), true) }
         case .whole(let whole):
             if let told = whole.read?.api { api = told }
             let content = whole.content

@@ -22,6 +22,8 @@ struct EventTemplate {
 
     private let bytes: [UInt8]
     private var gaps: [(kind: Gap, range: Range<Int>)]
+    /// For each of them, whether it is a string whose name says that a command stands in it. Empty where commands are not read.
+    private var areProposals: [Bool] = []
     /// Channels of the texts, in order.
     let channels: [[UInt8]]
     /// Where the data stands in `bytes`.
@@ -35,7 +37,8 @@ struct EventTemplate {
     ///   - event: outside of whose texts there is nothing to mask, and which ends no channel.
     ///   - data: where its data stands, one line.
     ///   - reading: of the data.
-    init(_ event: [UInt8], data: Range<Int>, _ reading: EventReading) {
+    ///   - commands: the rule that reads them, if there is one.
+    init(_ event: [UInt8], data: Range<Int>, _ reading: EventReading, _ commands: CommandRule?) {
         bytes = event
         dataStart = data.lowerBound
         afterData = event.count - data.upperBound
@@ -45,6 +48,16 @@ struct EventTemplate {
             + reading.scalars.map { (event[moved($0).lowerBound - 1] == UInt8(ascii: "\"") ? Gap.string : Gap.number, moved($0)) }
         gaps.sort { $0.range.lowerBound < $1.range.lowerBound }
         channels = reading.pieces.map(\.channel)
+        guard let commands else { return }
+        // What stands in the gaps is left out: of empty strings nothing is judged.
+        var reader = DocumentCommands(commands.judge, level: 0)
+        var verdicts = CommandVerdicts(commands)
+        var last = data.lowerBound
+        for gap in gaps {
+            event.withUnsafeBufferPointer { reader.take(UnsafeBufferPointer(rebasing: $0[last..<gap.range.lowerBound]), at: last, into: &verdicts) }
+            areProposals.append(gap.kind == .string && reader.readsString)
+            last = gap.range.upperBound
+        }
     }
 
     /// How an event fits.
@@ -55,6 +68,8 @@ struct EventTemplate {
         var data = 0..<0
         /// Whether all values that are not text are the same.
         var isSame = true
+        /// Whether a value that is not the same may be a command, or hold one.
+        var mayPropose = false
 
         /// The texts, counted from where the data begins.
         var textsInData: [Range<Int>] { texts.map { $0.lowerBound - data.lowerBound..<$0.upperBound - data.lowerBound } }
@@ -71,7 +86,7 @@ struct EventTemplate {
             var fit = Fit()
             fit.texts.reserveCapacity(channels.count)
             var (place, last) = (0, 0)
-            for gap in gaps {
+            for (index, gap) in gaps.enumerated() {
                 guard agree(last..<gap.range.lowerBound, at: place) else { return nil }
                 place += gap.range.lowerBound - last
                 last = gap.range.upperBound
@@ -93,6 +108,9 @@ struct EventTemplate {
                     fit.texts.append(place..<end)
                 } else {
                     fit.isSame = false
+                    if !areProposals.isEmpty, gap.kind == .string {
+                        fit.mayPropose = fit.mayPropose || areProposals[index] || InnerDocument.firstBytes.contains(event[place])
+                    }
                 }
                 place = end
             }

@@ -72,7 +72,7 @@ struct FencedCommands {
     /// Takes bytes of the text, of which each is one byte of the body.
     mutating func take(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int, into verdicts: inout CommandVerdicts) {
         var index = 0
-        while index < bytes.count, verdicts.blocked == nil {
+        while index < bytes.count, !verdicts.isBlocked {
             if case .line = state, block?.command == nil, line == nil {
                 index = bytes.first(0x0A, or: 0x0D, from: index)
                 if index == bytes.count { return }

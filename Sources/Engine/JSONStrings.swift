@@ -100,12 +100,6 @@ enum JSONEscapes {
             return 1
         }
         switch raw[1] {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(raw[1])
-        case UInt8(ascii: "b"): text.append(0x08)
-        case UInt8(ascii: "f"): text.append(0x0C)
-        case UInt8(ascii: "n"): text.append(0x0A)
-        case UInt8(ascii: "r"): text.append(0x0D)
-        case UInt8(ascii: "t"): text.append(0x09)
         case UInt8(ascii: "u"):
             switch hex(raw, at: 2) {
             case .cut where !isClosed: return nil
@@ -124,9 +118,24 @@ enum JSONEscapes {
                 }
                 return 6
             }
-        default: text.append(contentsOf: [UInt8(ascii: "\\"), raw[1]])
+        default:
+            if let byte = short(raw[1]) { text.append(byte) } else { text.append(contentsOf: [UInt8(ascii: "\\"), raw[1]]) }
         }
         return 2
+    }
+
+    /// What the escape of two characters that ends in this one stands for; nil if there is none.
+    @inline(__always)
+    static func short(_ letter: UInt8) -> UInt8? {
+        switch letter {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): letter
+        case UInt8(ascii: "b"): 0x08
+        case UInt8(ascii: "f"): 0x0C
+        case UInt8(ascii: "n"): 0x0A
+        case UInt8(ascii: "r"): 0x0D
+        case UInt8(ascii: "t"): 0x09
+        default: nil
+        }
     }
 
     private enum Hex {

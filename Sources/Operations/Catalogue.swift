@@ -21,7 +21,9 @@ public struct Catalogue: Sendable {
         /// What happens to it where neither a policy nor its object says otherwise.
         public var verdict: Verdict.Decision
         /// What it does, for the agent that wanted it; `{object}` stands for what it is done to.
-        public var sentence: String
+        public let sentence: String
+        /// Its parts around the object.
+        private let parts: [Substring]
         public var references: [String]
         /// Objects to which it is allowed.
         public var permitted: GlobList
@@ -35,9 +37,16 @@ public struct Catalogue: Sendable {
             self.severity = severity
             self.verdict = verdict
             self.sentence = sentence
+            parts = sentence.split(separator: "{object}", omittingEmptySubsequences: false)
             self.references = references
             self.permitted = GlobList(permitted)
             self.protected = GlobList(protected)
+        }
+
+        func message(object: String) -> String {
+            // Long objects are cut: a message is for reading.
+            let shown = object.isEmpty ? "its target" : object.utf8.count > 120 && object.count > 120 ? object.prefix(117) + "…" : object
+            return parts.joined(separator: shown)
         }
     }
 
@@ -159,10 +168,3 @@ extension Catalogue {
     }
 }
 
-extension Catalogue.Entry {
-    func message(object: String) -> String {
-        // Long objects are cut: a message is for reading.
-        let shown = object.isEmpty ? "its target" : object.count > 120 ? object.prefix(117) + "…" : object
-        return sentence.replacing("{object}", with: shown)
-    }
-}

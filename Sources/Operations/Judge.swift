@@ -69,6 +69,9 @@ public struct Judge: Sendable {
         return reading
     }
 
+    /// What the calls of a program would do.
+    func reading(of program: String, in language: Interpreters.Language) -> Reading { ShellReader.readCode(Array(program.utf8), language, table: catalogue.commands) }
+
     private func add(_ other: Reading, to reading: inout Reading) {
         reading.operations += other.operations
         reading.obscurities += other.obscurities.filter { $0.reason != .malformed }

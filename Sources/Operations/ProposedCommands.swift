@@ -23,6 +23,8 @@ public struct ProposedCommands: Sendable {
         case unnamed
         /// A line of a text that begins like a command.
         case line
+        /// A program: `python`, `node`, `perl`, `ruby`, `php` or `lua`.
+        case program(String)
 
         /// As it is called in ``init(name:)``.
         public var name: String {
@@ -32,8 +34,11 @@ public struct ProposedCommands: Sendable {
             case .session: "session"
             case .unnamed: "unnamed"
             case .line: "line"
+            case .program(let language): Self.programPrefix + language
             }
         }
+
+        private static let programPrefix = "program "
 
         public init?(name: String) {
             switch name {
@@ -41,6 +46,7 @@ public struct ProposedCommands: Sendable {
             case "session": self = .session
             case "unnamed": self = .unnamed
             case "line": self = .line
+            case _ where name.hasPrefix(Self.programPrefix): self = .program(String(name.dropFirst(Self.programPrefix.count)))
             default:
                 let isCertain = !name.hasSuffix("?")
                 guard let language = CommandPlace.Language(rawValue: isCertain ? name : String(name.dropLast())) else { return nil }
@@ -53,7 +59,8 @@ public struct ProposedCommands: Sendable {
             switch self {
             case .place(_, let isCertain): isCertain
             case .script: true
-            case .session, .unnamed, .line: false
+            // Examples of programs are shown more often than run.
+            case .session, .unnamed, .line, .program: false
             }
         }
     }
@@ -63,7 +70,7 @@ public struct ProposedCommands: Sendable {
     /// What a fenced code block is written in.
     ///
     /// - Parameter word: the first of its info string, in small letters.
-    /// - Returns: nil for what nobody runs as a command: programs, data, output. Examples of programs are shown more often than run, and delete files as a matter of course.
+    /// - Returns: nil for what nobody runs as a command: data, output, programs that are compiled first.
     public static func language(ofBlock word: String) -> Language? {
         let name = word.drop { "{.".contains($0) }.prefix { !"{},:=[(".contains($0) }
         let plain = name.hasPrefix("language-") ? name.dropFirst(9) : name
@@ -82,6 +89,12 @@ public struct ProposedCommands: Sendable {
         add(.place(.query, isCertain: false), "cypher cql graphql gql n1ql")
         add(.place(.mongo, isCertain: true), "mongo mongodb mongosh mongoshell")
         add(.place(.redis, isCertain: true), "redis redis-cli")
+        add(.program("python"), "python python3 py py3 ipython ipython3 pycon python-repl")
+        add(.program("node"), "js javascript node nodejs ts typescript mjs cjs jsx tsx")
+        add(.program("perl"), "perl pl perl5")
+        add(.program("ruby"), "ruby rb irb")
+        add(.program("php"), "php")
+        add(.program("lua"), "lua")
         return blocks
     }()
 
@@ -100,6 +113,12 @@ public struct ProposedCommands: Sendable {
         var reading: Reading
         switch language {
         case .place(let place, let isCertain): reading = judge.reading(of: command, at: CommandPlace("", place, isCertain: isCertain))
+        case .program(let language):
+            reading = judge.reading(of: command, in: Interpreters.Language(rawValue: language) ?? .other)
+            // Programs delete folders of their own, whose names they are given: which one it is decides, as for rm.
+            for index in reading.operations.indices.reversed() where reading.operations[index].name == "code.remove-recursively" {
+                if reading.operations[index].object.isEmpty { reading.operations.remove(at: index) } else { reading.operations[index].name = "files.remove-recursively" }
+            }
         case .script: reading = shell(Self.commands(ofSession: command, prompts: "$") ?? command)
         case .session: reading = shell(Self.commands(ofSession: command, prompts: "$#%>❯") ?? command)
         case .unnamed, .line:

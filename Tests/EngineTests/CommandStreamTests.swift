@@ -140,11 +140,16 @@ struct CommandStreamTests {
         }
     }
 
-    @Test("A member that differs from that of the event before is read")
-    func varyingMember() throws {
-        let body = Array(["ls", "cd", "EVIL"].map { #"data: {"choices":[{"index":0,"delta":{"content":"a"}}],"command":"\#($0)"}"# + "\n\n" }.joined().utf8)
-        let run = try MaskerRun(TestJudge.set(), .sse, body)
-        #expect(run.result.blocked?.rule == "evil.shell")
+    @Test(
+        "A value that differs from that of the event before is read where a command may stand",
+        arguments: [
+            (#""command":"VALUE""#, "EVIL", true), (#""args":["x","VALUE"]"#, "EVIL", true), (#""note":"VALUE""#, #"{\"command\":\"EVIL\"}"#, true),
+            (#""note":"VALUE""#, #"\u007b\"command\":\"EVIL\"}"#, true), (#""command":"run","args":"VALUE""#, "EVIL", true), (#""note":"VALUE""#, "EVIL", false),
+        ])
+    func varyingValue(member: String, evil: String, isRead: Bool) throws {
+        let events = ["ls", "cd", evil, "cd"].map { #"data: {"choices":[{"index":0,"delta":{"content":"a"}}],"# + member.replacing("VALUE", with: $0) + "}\n\n" }
+        let run = try MaskerRun(TestJudge.set(), .sse, Array(events.joined().utf8))
+        #expect(run.result.blocked?.rule == (isRead ? "evil.shell" : nil), "\(member)")
     }
 
     @Test("A code block that is open when another text speaks is judged as it is, and again with what follows")

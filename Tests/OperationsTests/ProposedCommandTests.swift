@@ -10,12 +10,12 @@ struct ProposedCommandTests {
     @Test("Code blocks in languages of commands are read, others are not")
     func blocks() {
         for (word, language) in [
-            ("bash", "script"), ("{.bash", "script"), ("sh{1,2}", "script"), ("console", "session"), ("postgresql", "sql"), ("pwsh", "powershell"), ("", "unnamed"), ("cypher", "query?"),
+            ("bash", "script"), ("{.bash", "script"), ("sh{1,2}", "script"), ("console", "session"), ("postgresql", "sql"), ("pwsh", "powershell"), ("", "unnamed"), ("cypher", "query?"), ("python", "program python"), ("jsx", "program node"),
         ] {
             #expect(ProposedCommands.language(ofBlock: word)?.name == language, "\(word)")
             #expect(ProposedCommands.Language(name: language)?.name == language)
         }
-        for word in ["python", "json", "text", "diff", "dockerfile", "javascript", "bashful"] { #expect(ProposedCommands.language(ofBlock: word) == nil, "\(word)") }
+        for word in ["rust", "json", "text", "diff", "dockerfile", "swift", "bashful"] { #expect(ProposedCommands.language(ofBlock: word) == nil, "\(word)") }
     }
 
     @Test("What is dangerous is blocked, and what only speaks of it is not", arguments: [
@@ -27,6 +27,12 @@ struct ProposedCommandTests {
         ("line", "select 1; drop table customers; select 2", true), ("line", "SELECT * FROM logs WHERE m = 'drop table x'", false), ("line", "drop the table before you leave", false),
         ("line", "delete from the list what you do not need", false), ("line", "kill time with a book", false), ("line", "git push --force origin main", true),
         ("sql", "DELETE FROM users", true), ("sql", "DELETE FROM users WHERE id = 7", false), ("shell", "rm -rf /tmp/work", false), ("shell?", "how to use rm -rf / safely", false),
+        ("program python", "import os\nos.system('rm -rf /')\n", true), ("program python", "import subprocess as s\ns.run(['rm', '-rf', '/'])\n", true),
+        ("program python", "import shutil\nshutil.rmtree('/etc')\n", true), ("program python", "cursor.execute(\"DROP TABLE users\")\n", true),
+        ("program python", "import os\nprint(os.listdir('/etc'))  # never rm -rf /\n", false), ("program python", "shutil.rmtree('build')\nos.remove(path)\n", false),
+        ("program node", "const { execSync } = require('child_process');\nexecSync('rm -rf /');\n", true), ("program node", "fs.rmSync('/etc', { recursive: true });\n", true),
+        ("program node", "console.log('rm -rf /');\n", false), ("program ruby", "system('git push --force origin main')\n", true), ("program perl", "print `ls`;\n", false),
+        ("program php", "<?php shell_exec('rm -rf /var');", true),
     ])
     func verdicts(language: String, command: String, isBlocked: Bool) throws {
         let language = try #require(ProposedCommands.Language(name: language))

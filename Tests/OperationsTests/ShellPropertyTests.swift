@@ -76,7 +76,7 @@ import Testing
         "Twice the text takes at most about twice the steps",
         arguments: [
             "rm -rf a; ", "$(", "`", "${x:-", "$((", "<<E ", "<<E\n", "'", "\"", "\"$(", "(", "{ ", "if ", "case x in a) ", "{a,", "{a,b}", "a=$a$a ", "x=1 ", "echo a | ", "f() { ", "<(", "\\\n", "# a\n", "[[ ", "bash -c '", "eval ", "sudo ", "xargs ", "a=(", "@(", "$'\\", "ls <<E\n$(ls)\nE\n",
-            "alias a='b ' ; a ", "parallel a ::: b ", "python3 -c 'f(' ", "find . -exec ", "a[$(b)]=$(", "a[$(", "f() { g $1; }; f x; ", "set -- a b; $@ ", "IFS=,; $x ", "coproc x ",
+            "alias a='b ' ; a ", "parallel a ::: b ", "python3 -c 'f(' ", "find . -exec ", "a[$(b)]=$(", "a[$(", "f() { g $1; }; f x; ", "set -- a b; $@ ", "IFS=,; $x ", "coproc x ", "while read x; do $x; done <<< ls\n", "while read x; do ", "done <<< 'ls' ", "{ read x; } <<< a; ", "for i in a; do { read x <<< y; } <<< z; done <<< w; ",
         ])
     func linear(_ piece: String) {
         func steps(_ count: Int) -> Int {

@@ -12,6 +12,9 @@
 #if defined(__linux__)
 #include <features.h>
 #endif
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 static atomic_bool counting;
 static atomic_uint_least64_t count;
@@ -25,6 +28,13 @@ void sluice_watch_heap(bool on) {
         atomic_store(&live, 0);
     }
     atomic_store(&counting, on);
+}
+
+void sluice_keep_heap(void) {
+#if defined(__GLIBC__)
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
 }
 
 struct sluice_heap sluice_heap_figures(void) {

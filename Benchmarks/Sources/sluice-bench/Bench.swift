@@ -21,17 +21,19 @@ final class Bench {
     }
 
     private struct RulesKey: Hashable {
-        var profile: String
+        var profiles: [String]
         var fields: [FieldPath]
         var count: Int?
 
-        init(_ point: Workload.Point) { (profile, fields, count) = (point.workload.profile, point.workload.fields, point.ruleCount) }
+        init(_ point: Workload.Point) { (profiles, fields, count) = (point.workload.profiles, point.workload.fields, point.ruleCount) }
     }
 
     let points: [Workload.Point]
     private let payloads: URL
     private let corpusDirectory: String
     private let corpus: Corpus
+    /// The same, with a judge of commands for those rules that need one.
+    private let masking: MaskingRules
     private let isQuick: Bool
     private let patience: Patience
     private let runsGauntlet: Bool
@@ -47,6 +49,7 @@ final class Bench {
         runsGauntlet = gauntlet
         (self.payloads, corpusDirectory, self.isQuick, self.patience) = (payloads, corpus, isQuick, patience)
         self.corpus = try Corpus(directory: corpus)
+        masking = try MaskingRules(corpus, cache: nil)
         for name in only where !definitions.contains(where: { $0.name == name }) {
             throw Failure("there is no workload \"\(name)\"", hint: "one of: " + definitions.map(\.name).joined(separator: ", "))
         }
@@ -81,7 +84,7 @@ final class Bench {
     /// - Throws: ``Failure`` where the output depends on the cuts, and what the engine throws.
     func answers() throws -> [Checked] {
         try points.map { point in
-            let rules = try self.rules(of: point)
+            let rules = try self.rules(RulesKey(point))
             let body = try self.body(of: point)
             let scattered = try Run(body, rules.set, point.workload.format, .random(mean: 200)).outcome()
             for chunking in point.workload.chunks {
@@ -140,7 +143,7 @@ final class Bench {
         for checked in answers {
             let point = checked.point
             let key = RulesKey(point)
-            let rules = try self.rules(of: point)
+            let rules = try self.rules(key)
             let body = try self.body(of: point)
             if let streams = point.streams {
                 let run = Run(body, rules.set, point.workload.format, point.workload.chunks[0])
@@ -154,21 +157,26 @@ final class Bench {
                 measured[key] = baselines
                 record.ruleSets.append(
                     Record.RuleSetFacts(
-                        profile: key.profile, fields: key.fields.isEmpty ? nil : key.fields.map(\.description), point: key.count, rules: rules.rules.count, hash: rules.set.hash, compileSeconds: rules.compileSeconds,
+                        profile: key.profiles.joined(separator: ", "), fields: key.fields.isEmpty ? nil : key.fields.map(\.description), point: key.count, rules: rules.rules.count, hash: rules.set.hash, compileSeconds: rules.compileSeconds,
                         oneDatabasePatterns: baselines.oneDatabase.patternCount, literalPatterns: baselines.literals?.patternCount ?? 0,
                         oneDatabaseCompileSeconds: baselines.oneDatabase.compileSeconds, leftOut: baselines.oneDatabase.leftOut))
             }
             guard let baselines = measured[key] else { continue }
+            let beside = try point.workload.beside.map { profiles in
+                var other = key
+                other.profiles = profiles
+                return try self.rules(other)
+            }
             record.held.append(Record.Held(workload: point.workload.name, point: point.value, bytes: Histogram(checked.held)))
             for chunking in point.workload.chunks {
                 let run = Run(body, rules.set, point.workload.format, chunking)
-                let speed = try Contest.hold(run, baselines, patience)
+                let speed = try Contest.hold(run, beside: beside.map { Run(body, $0.set, point.workload.format, chunking) }, baselines, patience)
                 let measurement = Record.Measurement(
                     workload: point.workload.name, point: point.value, chunk: "\(chunking)", rules: rules.rules.count, speed: speed,
                     delay: try Delays.measure(run, budget: Double(patience.roundMilliseconds) * 2e-3), allocations: try Allocations(run),
                     output: checked.answer.output)
                 record.measurements.append(measurement)
-                tell("\(measurement.title): \(shown(speed.engine)) GB/s, \(shown((speed.engine / speed.oneDatabase).median)) × one database")
+                tell("\(measurement.title): \(shown(speed.engine)) GB/s, \(shown((speed.engine / speed.oneDatabase).median)) × one database\(speed.ofBeside.map { ", \(shown($0.median)) of the speed without" } ?? "")")
             }
         }
         if runsGauntlet { record.gauntlet = try gauntlet() }
@@ -193,14 +201,13 @@ final class Bench {
 
     // MARK: What points share
 
-    private func rules(of point: Workload.Point) throws -> Rules {
-        let key = RulesKey(point)
+    private func rules(_ key: RulesKey) throws -> Rules {
         if let known = ruleSets[key] { return known }
-        var rules = try corpus.rules(profiles: [key.profile])
+        var rules = try corpus.rules(profiles: key.profiles)
         if !key.fields.isEmpty { rules.append(Rule(id: "benchmark-fields", entity: "BENCHMARK_FIELD", fields: key.fields)) }
         if let count = key.count { rules = GeneratedRules.rules(count, from: rules) }
         let start = now()
-        let set = try corpus.compile(rules)
+        let set = try masking.compile(rules)
         let made = Rules(rules: rules, set: set, compileSeconds: Double(now() - start) * 1e-9)
         ruleSets[key] = made
         return made

@@ -9,11 +9,42 @@ struct EndpointTable: Sendable {
         var endpoints: [HTTPEndpoint]
     }
 
+    /// What all vendors answer to one method.
+    private struct Interfaces: Sendable {
+        var all: [Interface] = []
+        /// Offsets in `all` by the host, or the end of it, that a vendor's hosts have; in order.
+        var byHost: [String: [Int]] = [:]
+        /// Of those that may serve other hosts, too.
+        var others: [Int] = []
+
+        mutating func add(_ interface: Interface) {
+            var isOther = interface.vendor.isAnywhere || !interface.vendor.ports.isEmpty
+            for host in interface.vendor.hosts {
+                if host.hasSuffix(".*") { isOther = true } else { byHost[host.hasPrefix("*.") ? String(host.dropFirst(2)) : host, default: []].append(all.count) }
+            }
+            if isOther { others.append(all.count) }
+            all.append(interface)
+        }
+
+        /// Those that may serve a host, in their order.
+        func serving(_ host: String?) -> [Int] {
+            guard let host else { return Array(all.indices) }
+            var found = Set<Int>()
+            var rest = host[...]
+            while true {
+                found.formUnion(byHost[String(rest)] ?? [])
+                guard let dot = rest.utf8.firstIndex(of: UInt8(ascii: ".")) else { break }
+                rest = rest[rest.utf8.index(after: dot)...]
+            }
+            return found.isEmpty ? others : found.union(others).sorted()
+        }
+    }
+
     /// By method; under `ANY` those for methods that have none of their own.
-    private let byMethod: [String: [Interface]]
+    private let byMethod: [String: Interfaces]
 
     init(_ endpoints: [HTTPEndpoint]) {
-        var byMethod: [String: [Interface]] = [:]
+        var byMethod: [String: Interfaces] = [:]
         for method in Set(endpoints.map(\.method)).union(["ANY"]) {
             var interfaces: [Interface] = []
             var index: [HTTPEndpoint.Vendor: Int] = [:]
@@ -26,7 +57,7 @@ struct EndpointTable: Sendable {
                         Interface(vendor: endpoint.vendor, prefixes: endpoint.vendor.prefixes.map { $0.lowercased().split(separator: "/").map(String.init) }, endpoints: [endpoint]))
                 }
             }
-            byMethod[method] = interfaces
+            for interface in interfaces { byMethod[method, default: Interfaces()].add(interface) }
         }
         self.byMethod = byMethod
     }
@@ -38,7 +69,8 @@ struct EndpointTable: Sendable {
         var best: (endpoint: HTTPEndpoint, values: [(name: String, value: String)], rank: Int)?
         let paths = [target.segments] + (target.segmentsWithSlashes.map { [$0] } ?? [])
         let lowered = paths.map { $0.map { $0.lowercased() } }
-        for interface in byMethod[method] ?? byMethod["ANY"] ?? [] where interface.vendor.serves(host, port: port) {
+        guard let interfaces = byMethod[method] ?? byMethod["ANY"] else { return nil }
+        for interface in interfaces.serving(host).map({ interfaces.all[$0] }) where interface.vendor.serves(host, port: port) {
             for (path, lowered) in zip(paths, lowered) {
                 for start in Self.starts(interface.prefixes, lowered) {
                     for endpoint in interface.endpoints {

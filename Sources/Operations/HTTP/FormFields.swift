@@ -1,6 +1,6 @@
 // Fields of forms and of queries: names, and values that are decoded when they matter.
 
-/// One field of `application/x-www-form-urlencoded` (WHATWG URL, §5), or one part of `multipart/form-data` (RFC 7578).
+/// One field of `application/x-www-form-urlencoded` (WHATWG URL, §5), one part of `multipart/form-data` (RFC 7578), or one element or attribute of XML.
 struct FormField {
     /// As they stand in the text.
     var codedName: ArraySlice<UInt8>

@@ -25,7 +25,10 @@ struct RequestContent {
         for field in query where keeps(field, names) { self.query.append(field) }
         if isJSON { search.search(request.body, isBody: true) }
         var count = 0
-        if type == "application/x-www-form-urlencoded" || type == nil && !isJSON {
+        let isXML = type.map { $0.hasSuffix("xml") } ?? (first == UInt8(ascii: "<"))
+        if isXML {
+            FormField.forEachElement(of: request.body) { if keeps($0, names) { form.append($0) } }
+        } else if type == "application/x-www-form-urlencoded" || type == nil && !isJSON {
             FormField.forEach(in: request.body[...]) {
                 if keeps($0, names) { form.append($0) }
                 count += 1
@@ -39,7 +42,7 @@ struct RequestContent {
             case "application/sql", "application/x-sql", "text/x-sql": CommandPlace("", .sql)
             case "application/x-sh", "application/x-shellscript", "text/x-shellscript", "text/x-sh": CommandPlace("", .shell)
             // ClickHouse and Trino take the statement as the body.
-            case "text/plain", nil: isJSON || count > 1 || !Statements.begin(in: String(decoding: request.body.prefix(1 << 12), as: UTF8.self)) ? nil : CommandPlace("", .sql, isCertain: false)
+            case "text/plain", nil: request.body.isEmpty || isJSON || count > 1 || !Statements.begin(in: String(decoding: request.body.prefix(1 << 12), as: UTF8.self)) ? nil : CommandPlace("", .sql, isCertain: false)
             default: nil
             }
         if let whole, !request.body.isEmpty { statement = (request.body, whole) }

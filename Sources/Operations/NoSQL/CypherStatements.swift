@@ -8,6 +8,8 @@ enum CypherStatements {
     private enum Token { case match, `where`, limit, delete, `true`, opening, brace, colon, equals, semicolon, other }
 
     static func operations(of text: [UInt8], isCertain: Bool) -> [Operation] {
+        // Nothing else destroys.
+        guard names(.delete, in: text) else { return [] }
         let tokens = tokens(of: text)
         guard isCertain || zip(tokens, tokens.dropFirst()).contains(where: { $0.token == .match && $1.token == .opening }) else { return [] }
         var found: [Operation] = []
@@ -59,6 +61,17 @@ enum CypherStatements {
             }
         }
         return tokens
+    }
+
+    /// Whether the letters of a keyword stand somewhere.
+    private static func names(_ token: Token, in text: [UInt8]) -> Bool {
+        guard let name = keywords.first(where: { $0.token == token })?.name else { return false }
+        var i = 0
+        while i + name.count <= text.count {
+            if text[i] | 0x20 == name[0], text[i + 1] | 0x20 == name[1], zip(text[i..<i + name.count], name).allSatisfy({ $0 | 0x20 == $1 }) { return true }
+            i += 1
+        }
+        return false
     }
 
     private static func isName(_ byte: UInt8) -> Bool { byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7A || byte == 0x5F || byte >= 0x80 || byte >= 0x30 && byte <= 0x39 }

@@ -40,6 +40,14 @@ struct MongoShell {
         return min(i + 1, text.count)
     }
 
+    /// Whether a name is one that calls begin with.
+    private static func isRoot(_ name: ArraySlice<UInt8>) -> Bool {
+        if name.count == 2 || name.count == 4 || name.count == 8 || name.count == 10, roots.contains(where: { name.elementsEqual($0) }) { return true }
+        return name.last == UInt8(ascii: "b") && name.dropLast().last == UInt8(ascii: "D")
+    }
+
+    private static let roots = ["db", "rs", "sh", "coll", "database", "collection"].map { Array($0.utf8) }
+
     mutating func run() {
         var i = 0
         while i < text.count {
@@ -51,10 +59,10 @@ struct MongoShell {
             } else if isName(byte) {
                 let start = i
                 while i < text.count, isName(text[i]) { i += 1 }
+                guard Self.isRoot(text[start..<i]) else { continue }
                 let word = String(decoding: text[start..<i], as: UTF8.self)
-                let isRoot = word == "db" || word == "rs" || word == "sh" || word.hasSuffix("Db") || word == "database" || word == "collection" || word == "coll"
                 let follows = skipSpace(i)
-                if isRoot, start == 0 || text[start - 1] != 0x2E || word == "db", follows < text.count, text[follows] == 0x2E || text[follows] == 0x5B || text[follows] == 0x28 || text[follows] == 0x3F {
+                if start == 0 || text[start - 1] != 0x2E || word == "db", follows < text.count, text[follows] == 0x2E || text[follows] == 0x5B || text[follows] == 0x28 || text[follows] == 0x3F {
                     i = chain(from: start, follows, word)
                 }
             } else {

@@ -80,15 +80,14 @@ enum RedisCommands {
                     i += 1
                     while i < text.count, text[i] != quote {
                         if text[i] == 0x5C, i + 1 < text.count { i += 1 }
-                        word.append(text[i])
+                        if counts { word.append(text[i]) }
                         i += 1
                     }
                     i = min(i + 1, text.count)
                 } else {
-                    while i < text.count, text[i] > 0x20 {
-                        word.append(text[i])
-                        i += 1
-                    }
+                    let start = i
+                    while i < text.count, text[i] > 0x20 { i += 1 }
+                    if counts { word.append(contentsOf: text[start..<i]) }
                 }
                 if words.count < 64, counts { words.append(String(decoding: word, as: UTF8.self)) }
                 if words.count == 1, counts { counts = names.contains(words[0].lowercased().filter { $0 != ";" }) }

@@ -23,8 +23,11 @@ public enum SQLInjection {
     public static func read(_ text: some StringProtocol) -> Reading { read(Array(text.utf8)) }
 
     private static func isFragment(_ text: [UInt8]) -> Bool {
+        // Mostly they do not differ in what stands here.
+        let mattering = SQLLexis.mattering(in: text)
+        let lexes: [SQLLexis] = SQLLexis.mysql.intersection(mattering) == SQLLexis.tsql.intersection(mattering) ? [.mysql] : [.mysql, .tsql]
         for (quote, isBare) in [([UInt8](), true), ([0x27], false), ([0x22], false), ([0x60], false)] where isBare || text.contains(quote[0]) {
-            for lexis in [SQLLexis.mysql, .tsql] {
+            for lexis in lexes {
                 var tokenizer = SQLTokenizer(quote + text, lexis)
                 tokenizer.run()
                 if changes(Fragment(tokenizer, quote + text), isBare: isBare) { return true }

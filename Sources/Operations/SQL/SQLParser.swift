@@ -8,7 +8,7 @@
 struct SQLParser {
     let text: [UInt8]
     let lexis: SQLLexis
-    let tokens: [SQLToken]
+    private(set) var tokens: [SQLToken]
     let breaksOff: Bool
     let namesInAll: Int32
     /// How many texts this one stands in.
@@ -33,6 +33,8 @@ struct SQLParser {
     var statementStart = 0
     private var knownEnd = (from: 0, end: -1)
     private let isDefinition: Bool
+    /// Where the last statement begins: what stands before is whole even if the text breaks off. A byte of the text; known once the tokens are given back.
+    private(set) var lastStatementStart = 0
     /// Whether a routine extends to the end of its batch, as in T-SQL.
     let batches: Bool
 
@@ -458,9 +460,10 @@ struct SQLParser {
         }
     }
 
-    /// Where the last statement begins: what stands before is whole even if the text breaks off. A byte of the text.
-    var lastStatementStart: Int {
+    /// Gives the tokens back: of a text that is read by the rules of many dialects only what was found is kept.
+    mutating func dropTokens() {
         let last = tokens.lastIndex { $0.symbol == 0x3B || $0.kind == .separator || $0.kind == .meta }
-        return last.map { Int(tokens[$0].end) } ?? 0
+        lastStatementStart = last.map { Int(tokens[$0].end) } ?? 0
+        tokens = []
     }
 }

@@ -27,6 +27,7 @@ public enum SQLReader {
     private static func parse(_ text: [UInt8], _ lexis: SQLLexis, _ dialect: SQLDialect?) -> SQLParser {
         var parser = SQLParser(text, lexis, batches: dialect == .tsql, depth: 0, place: nil, budget: 4 * text.count + 4096)
         parser.run()
+        parser.dropTokens()
         return parser
     }
 

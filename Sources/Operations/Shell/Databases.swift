@@ -1,6 +1,9 @@
 // Clients of databases: the statement they are given is read by the reader of its language.
 
 extension ShellSession {
+    /// Of these the next word is the value.
+    private static let longOptionsOfClients: Set<String> = ["command", "execute", "query", "host", "port", "user", "username", "dbname", "database", "file", "password", "url", "cmd", "project_id", "location", "format", "set", "variable", "catalog", "schema", "server", "separator"]
+
     func sqlClient(_ call: Call) -> Flow {
         var valued = "", texts: [String] = [], firstOperand = Int.max
         var dialect = ""
@@ -14,12 +17,13 @@ extension ShellSession {
         case "snowsql": (valued, texts, dialect) = ("qacdsruof", ["q", "query"], "snowflake")
         case "cockroach": (valued, texts, dialect) = ("eud", ["e", "execute"], "postgres")
         case "cqlsh": (valued, texts, dialect) = ("efkup", ["e", "execute"], "")
+        case "spark-sql", "beeline", "hive", "impala-shell": (valued, texts, dialect) = ("eqfunpdi", ["e", "q", "query"], "spark")
+        case "pgcli", "mycli", "litecli", "vsql", "mssql-cli": (valued, texts, dialect) = ("cehdupUQ", ["c", "e", "Q", "execute", "query"], "")
         case "trino", "presto": (valued, texts, dialect) = ("", ["execute"], "trino")
         case "bq": (valued, texts, dialect) = ("", [], "bigquery")
         default: (valued, texts, dialect) = ("", [], "oracle")
         }
-        let long = ["command", "execute", "query", "host", "port", "user", "username", "dbname", "database", "file", "password", "url", "cmd", "project_id", "location", "format", "set", "variable", "catalog", "schema", "server", "separator"]
-        let options = Options(call.arguments, valued: valued, long: long)
+        let options = Options(call.arguments, valued: valued, long: Self.longOptionsOfClients)
         for option in options.given where texts.contains(option.name) {
             if let text = option.value { readSQL(text.text, dialect: dialect, place: text.place, depth: call.depth) }
         }
@@ -30,6 +34,22 @@ extension ShellSession {
         if firstOperand < options.operands.count { for text in options.operands[firstOperand...] { readSQL(text.text, dialect: dialect, place: text.place, depth: call.depth) } }
         if call.name == "bq", let verb = options.operands.first, verb.text == "query" { for text in options.operands.dropFirst() { readSQL(text.text, dialect: dialect, place: text.place, depth: call.depth) } }
         if case .text(let bytes) = call.input { readSQL(String(decoding: bytes, as: UTF8.self), dialect: dialect, place: call.place, depth: call.depth) }
+        if let program = table.programs[call.name], let (name, object) = table.operation(of: program, call.arguments) { note(name, object, call.place) }
+        return .unknown
+    }
+
+    /// aws: statements and commands that it hands on, then what its own words do.
+    func amazon(_ call: Call) -> Flow {
+        for (option, value) in zip(call.arguments, call.arguments.dropFirst()) {
+            switch option.text {
+            case "--query-string", "--sql", "--sqls", "--statement": readSQL(value.text, dialect: "", place: value.place, depth: call.depth)
+            // `commands=…` and `{"commands": ["…"]}` of Systems Manager.
+            case "--parameters" where value.text.contains("commands"):
+                let text = value.text.drop { $0 != "=" && $0 != ":" }.dropFirst().filter { !"[]{}".contains($0) }
+                for command in text.split(whereSeparator: { "\",".contains($0) }) { _ = read(String(command), place: value.place, input: .nothing, depth: call.depth + 1) }
+            default: break
+            }
+        }
         if let program = table.programs[call.name], let (name, object) = table.operation(of: program, call.arguments) { note(name, object, call.place) }
         return .unknown
     }

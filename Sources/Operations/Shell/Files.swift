@@ -17,6 +17,12 @@ extension ShellSession {
         return .nothing
     }
 
+    /// rimraf, del-cli: whatever they are given, with all below it.
+    func removeTree(_ call: Call) -> Flow {
+        noteEach("files.remove-recursively", Options(call.arguments).operands, call)
+        return .nothing
+    }
+
     func removeFile(_ call: Call) -> Flow {
         noteEach("files.remove", Options(call.arguments).operands, call)
         return .nothing
@@ -124,7 +130,9 @@ extension ShellSession {
         for target in options.operands where !target.marks.contains(.process) {
             let object = resolved(target.text)
             if object == "/dev/null" || object == "/dev/tty" || object == "/dev/stderr" { continue }
-            note(Self.isDevice(object) ? "files.overwrite-device" : options.has("a", "append") ? "files.append" : "files.overwrite", object, call.place)
+            let appends = options.has("a", "append")
+            note(Self.isDevice(object) ? "files.overwrite-device" : appends ? "files.append" : "files.overwrite", object, call.place)
+            if case .text(let bytes) = call.input { write(bytes, to: object, appending: appends) }
         }
         return call.input
     }
@@ -245,6 +253,12 @@ extension ShellSession {
             if !argument.text.hasPrefix("-"), isSecret(argument.text) {
                 readFile(argument.text, argument.place)
                 return .secret
+            }
+        }
+        for (letters, target) in zip(call.arguments, call.arguments.dropFirst()) where Self.isDevice(target.text) {
+            // `tar cf DEVICE …`, `tar -czf DEVICE …`
+            if letters.text.last == "f" || letters.text == "--file", call.arguments.contains(where: { $0.text == "--create" || !$0.text.hasPrefix("--") && $0.text.prefix(8).contains("c") && ($0.text.hasPrefix("-") || $0.place == call.arguments.first?.place) }) {
+                note("files.overwrite-device", target.text, call.place)
             }
         }
         if call.arguments.contains(where: { $0.text == "--remove-files" }) { note("files.sync-delete", call.arguments.last!.text, call.place) }

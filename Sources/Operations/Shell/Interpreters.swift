@@ -1,7 +1,7 @@
 // Programs that run text: shells, and the one-liners of scripting languages.
 
 enum Interpreters {
-    enum Language: Sendable { case python, node, perl, ruby, php, lua, other }
+    enum Language: String, Sendable { case python, node, perl, ruby, php, lua, other }
 
     static let languages: [String: Language] = {
         var languages: [String: Language] = [
@@ -73,6 +73,7 @@ extension ShellSession {
             guard let script = rest.first else { return .unknown }
             if script.marks.contains(.process) { return run(script.flow, by: call) }
             if downloadedFiles.contains(resolved(script.text)) { note("code.run-downloaded", script.text, call.place) }
+            if let text = content(of: script.text) { return withParameters(rest.dropFirst(), name: script) { read(text, place: call.place, input: call.input, depth: call.depth + 1) } }
             if script.text == "/dev/stdin" || script.text.hasPrefix("/dev/fd/") { return run(call.input, by: call) }
             return .unknown
         }
@@ -95,6 +96,7 @@ extension ShellSession {
         if file.marks.contains(.process) { return run(file.flow, by: call) }
         if file.text == "/dev/stdin" { return run(call.input, by: call) }
         if downloadedFiles.contains(resolved(file.text)) { note("code.run-downloaded", file.text, call.place) }
+        if let text = content(of: file.text) { return read(text, place: call.place, input: .nothing, depth: call.depth + 1) }
         return .nothing
     }
 
@@ -128,6 +130,7 @@ extension ShellSession {
                 let script = Self.programName(first.text)
                 if let program = table.programs[script], let (name, object) = table.operation(of: program, rest) { note(name, object, call.place) }
                 if downloadedFiles.contains(resolved(first.text)) { note("code.run-downloaded", first.text, call.place) }
+                if let text = content(of: first.text) { readCode(String(decoding: text, as: UTF8.self), language, place: call.place, depth: call.depth + 1) }
                 break
             }
             if let code {

@@ -3,14 +3,17 @@
 // Sources: curl 8 and GNU Wget 1.25 manuals, HTTPie 3 documentation, Nmap's Ncat and socat 1.8 manuals.
 
 extension ShellSession {
+    /// Of these the next word is the value.
+    private static let longOptionsOfCurl: Set<String> = [
+        "request", "data", "data-raw", "data-binary", "data-ascii", "data-urlencode", "json", "form", "form-string", "header", "output", "output-dir", "user", "user-agent", "referer", "upload-file", "url", "cookie", "cookie-jar",
+        "proxy", "cert", "key", "cacert", "capath", "max-time", "connect-timeout", "retry", "retry-delay", "config", "write-out", "range", "resolve", "interface", "limit-rate", "unix-socket", "oauth2-bearer", "dump-header", "ciphers",
+        "connect-to", "dns-servers", "max-redirs", "max-filesize", "proxy-user", "aws-sigv4", "url-query", "variable",
+    ]
+
     func curl(_ call: Call) -> Flow {
         let options = Options(
             call.arguments, valued: "AbcCdDeEFHKmoPQrtTuUwxXyYz",
-            long: [
-                "request", "data", "data-raw", "data-binary", "data-ascii", "data-urlencode", "json", "form", "form-string", "header", "output", "output-dir", "user", "user-agent", "referer", "upload-file", "url", "cookie", "cookie-jar",
-                "proxy", "cert", "key", "cacert", "capath", "max-time", "connect-timeout", "retry", "retry-delay", "config", "write-out", "range", "resolve", "interface", "limit-rate", "unix-socket", "oauth2-bearer", "dump-header", "ciphers",
-                "connect-to", "dns-servers", "max-redirs", "max-filesize", "proxy-user", "aws-sigv4", "url-query", "variable",
-            ])
+            long: Self.longOptionsOfCurl)
         var bodies: [[UInt8]] = []
         var file: Argument?
         for option in options.given {
@@ -74,6 +77,9 @@ extension ShellSession {
         if call.name == "aria2c" || call.name == "axel" { for url in urls { downloadedFiles.insert(resolved(Self.fileName(of: url.text))) } }
         return .downloaded
     }
+
+    /// dig and its like: what a server of names answers is what somebody has put there.
+    func lookUpName(_ call: Call) -> Flow { .downloaded }
 
     func wget(_ call: Call) -> Flow {
         let options = Options(

@@ -19,6 +19,8 @@ struct ShellParser {
     /// The place last asked for a reserved word, and the answer.
     private var reservedAt = -1
     private var reservedHere: String?
+    /// What the redirections behind the compound command that ended last give it.
+    private var inputBehind = Flow.nothing
     /// Names of the functions around this place, the innermost last.
     private var functions: [String] = []
 
@@ -142,13 +144,13 @@ struct ShellParser {
         switch word {
         case "{":
             at += 1
-            return list(until: .word("}"), input: input)
+            return repeated(until: "}", input: input)
         case "if":
             at += 2
             return list(until: .word("fi"), input: input)
         case "while", "until":
             at += 5
-            return list(until: .word("done"), input: input)
+            return repeated(until: "done", input: input)
         case "!":
             at += 1
             return command(input: input)
@@ -212,7 +214,42 @@ struct ShellParser {
                 session.assign(name, values, isList: true)
             }
         }
-        return list(until: .word("done"), input: input)
+        return repeated(until: "done", input: input)
+    }
+
+    /// Lines of a known input with which a loop is read.
+    private static let mostRepeated = 32
+
+    /// The commands of a loop or group, which read what stands behind its end: once with nothing of that, to get there, and once more for each of its lines.
+    private mutating func repeated(until closing: String, input: Flow) -> Flow {
+        let (start, documents, before) = (at, (lineEnd, afterBodies), session.reading.operations.count)
+        inputBehind = .nothing
+        let output = list(until: .word(closing), input: input)
+        var inputs: [Flow] = []
+        switch (inputBehind, input) {
+        case (.text(let bytes), _): inputs = bytes.split(separator: UInt8(ascii: "\n")).prefix(Self.mostRepeated).map { .text(Array($0)) }
+        case (.nothing, .text(let bytes)): inputs = bytes.split(separator: UInt8(ascii: "\n")).dropFirst().prefix(Self.mostRepeated).map { .text(Array($0)) }
+        case (.downloaded, _), (.decoded, _), (.unknown, _), (.secret, _): inputs = [inputBehind]
+        case (.nothing, _), (.file, _): break
+        }
+        if inputs.isEmpty || session.isRepeating { return output }
+        let (end, after) = (at, (lineEnd, afterBodies))
+        // What was read with nothing, or the first line, coming in wrote that.
+        var written = if case .nothing = inputBehind { output } else { Flow.nothing }
+        session.isRepeating = true
+        for input in inputs where session.spend(end - start, places.place(start..<end)) {
+            at = start
+            (lineEnd, afterBodies) = documents
+            written.append(list(until: .word(closing), input: input))
+        }
+        session.isRepeating = false
+        at = end
+        (lineEnd, afterBodies) = after
+        // Most is found each time.
+        var seen = Set<Operation>()
+        let found = session.reading.operations[before...].filter { seen.insert($0).inserted }
+        session.reading.operations.replaceSubrange(before..., with: found)
+        return written
     }
 
     /// The words up to a separator, with single spaces between them.
@@ -339,7 +376,11 @@ struct ShellParser {
         var output = session.simpleCommand(
             fields: mark.fields..<session.fields.count, input: redirection.input, networked: redirection.isNetwork, place: place, places: places, depth: depth)
         if redirection.takesOutput {
-            if case .downloaded = output { session.downloadedFiles.formUnion(redirection.writes.map(\.object)) }
+            switch output {
+            case .downloaded: session.downloadedFiles.formUnion(redirection.writes.map(\.object))
+            case .text(let bytes): for write in redirection.writes { session.write(bytes, to: write.object, appending: write.name == "files.append") }
+            case .nothing, .file, .decoded, .secret, .unknown: break
+            }
             output = .nothing
         }
         return output
@@ -428,6 +469,7 @@ struct ShellParser {
             else { break }
             redirect(into: &redirection)
         }
+        inputBehind = redirection.input
         session.record(redirection.writes)
         if redirection.isNetwork, ShellSession.isShell(session.lastName) { session.note("code.reverse-shell", session.lastName, places.place(max(0, at - 1)..<at)) }
     }

@@ -20,6 +20,8 @@ final class ShellSession {
     var aliases: [String: String] = [:]
     /// Files that commands of this text have fetched.
     var downloadedFiles: Set<String> = []
+    /// What commands of this text have written into files, where that is known.
+    private var writtenFiles: [String: [UInt8]] = [:]
     /// The member of the pipeline in front of this one.
     var previousName = ""
     /// Some names in it are those of PowerShell or cmd.
@@ -28,6 +30,8 @@ final class ShellSession {
     var loopInput: [String: Flow] = [:]
     /// The name of the command last looked at.
     var lastName = ""
+    /// A loop is read once more for a line of its input; those in it are not.
+    var isRepeating = false
     /// Nothing more is read: the text is too long once expanded, or too deep.
     var isStopped = false
     /// Commands in their order, if somebody wants to see them.
@@ -35,7 +39,11 @@ final class ShellSession {
     /// Bytes and tokens looked at so far, each time one is.
     var steps = 0
     private var variables: [String: Variable] = [:]
+    /// `0`, `1`, …, `@` and `*`: what the text or function under way is called with.
+    private var parameters: [String: Variable] = [:]
     private var left: Int
+    /// The latest names that were looked up: a text repeats its programs.
+    private var recent: [(name: String, named: Named)?] = Array(repeating: nil, count: 16)
 
     /// Substitutions, groups and texts within each other.
     static let deepest = 48
@@ -129,31 +137,38 @@ final class ShellSession {
     static let paths: Set<String> = ["HOME", "PWD", "OLDPWD", "PATH", "SHELL"]
 
     func variable(_ name: String) -> Variable? {
-        if let variable = variables[name] { return variable }
+        if let variable = Self.isParameter(name) ? parameters[name] : variables[name] { return variable }
         return name == "IFS" ? Variable(value: Array(" \t\n".utf8), isList: false, isUnknown: false) : nil
     }
 
-    func value(of name: String) -> [UInt8]? { variables[name]?.value }
+    func value(of name: String) -> [UInt8]? { (Self.isParameter(name) ? parameters[name] : variables[name])?.value }
+
+    private static func isParameter(_ name: String) -> Bool {
+        guard name.utf8.count == 1, let byte = name.utf8.first else { return false }
+        return byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") || byte == UInt8(ascii: "@") || byte == UInt8(ascii: "*")
+    }
 
     func assign(_ name: String, _ value: [UInt8], isList: Bool = false) {
         guard spend(value.count, 0..<0) else { return }
-        variables[name] = Variable(value: value, isList: isList, isUnknown: false)
+        set(name, Variable(value: value, isList: isList, isUnknown: false))
     }
 
     func assignUnknown(_ name: String, _ value: [UInt8], _ flow: Flow = .unknown) {
-        variables[name] = Variable(value: value, isList: false, isUnknown: true, flow: flow)
+        set(name, Variable(value: value, isList: false, isUnknown: true, flow: flow))
+    }
+
+    private func set(_ name: String, _ variable: Variable) {
+        if Self.isParameter(name) { parameters[name] = variable } else { variables[name] = variable }
     }
 
     /// Reads with these as `$1`, …, `$@` and `$*`, and `$0` if it is given.
     func withParameters(_ arguments: ArraySlice<Argument>, name: Argument? = nil, _ read: () -> Flow) -> Flow {
-        let before = Self.parameters.map { variables[$0] }
-        defer { for (parameter, value) in zip(Self.parameters, before) { variables[parameter] = value } }
+        let before = parameters
+        defer { parameters = before }
         if let name { assign("0", Array(name.text.utf8)) }
         assignParameters(arguments)
         return read()
     }
-
-    private static let parameters = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "@", "*"]
 
     // MARK: Paths
 
@@ -161,6 +176,19 @@ final class ShellSession {
     func resolved(_ path: String) -> String {
         guard let directory else { return Path.normalized(path) }
         return Path.normalized(Path.joined(directory, path))
+    }
+
+    /// A file gets a content that is known.
+    func write(_ bytes: [UInt8], to path: String, appending: Bool) {
+        guard spend(bytes.count, 0..<0) else { return }
+        if appending { writtenFiles[path, default: []] += bytes } else { writtenFiles[path] = bytes }
+    }
+
+    /// What a file holds that this text has written.
+    func content(of path: String) -> [UInt8]? {
+        if writtenFiles.isEmpty { return nil }
+        let path = resolved(path)
+        return writtenFiles[path] ?? writtenFiles[String(path.trimmingPrefix("./"))]
     }
 
     func isSecret(_ path: String) -> Bool {
@@ -198,18 +226,20 @@ final class ShellSession {
             }
         }
         if !downloadedFiles.isEmpty, name.utf8.contains(UInt8(ascii: "/")), downloadedFiles.contains(resolved(name)) || downloadedFiles.contains(String(resolved(name).trimmingPrefix("./"))) { note("code.run-downloaded", name, place) }
+        if name.utf8.contains(UInt8(ascii: "/")), let script = content(of: name) { _ = read(script, place: place, input: .nothing, depth: depth + 1) }
         name = Self.programName(name)
         lastName = name
         if networked, Self.isShell(name) || Interpreters.languages[name] != nil { note("code.reverse-shell", name, place) }
-        let known = Self.known[name]
+        let named = named(name)
+        let known = named.known
         // Of the names that both have, only cmd's own means Windows.
-        if !mayBePowerShell, known == nil || name == "cmd", PowerShellReader.knows(name) { mayBePowerShell = true }
+        if !mayBePowerShell, known == nil || name == "cmd", named.isWindows { mayBePowerShell = true }
         if range.count > 1, let body = functionBodies[name] {
             let output = call(name, body, fields[range].dropFirst(), places, place, depth)
             // The definition may not have been reached.
-            if known == nil, table.programs[name] == nil { return output }
+            if known == nil, !named.isTabled { return output }
         }
-        guard known != nil || table.programs[name] != nil || !aliases.isEmpty && aliases[name] != nil || Self.makesFileSystems(name) || mentionsRemoval(fields[range]) && !functions.contains(name)
+        guard known != nil || named.isTabled || !aliases.isEmpty && aliases[name] != nil || Self.makesFileSystems(name) || mentionsRemoval(fields[range]) && !functions.contains(name)
         else { return .unknown }
         var arguments: [Argument] = []
         arguments.reserveCapacity(range.count - 1)
@@ -250,7 +280,24 @@ final class ShellSession {
 
     private static let removals: Set<String> = ["delete", "destroy", "purge", "wipe", "terminate", "nuke"]
 
-    func look(_ call: Call) -> Flow { look(call, as: Self.known[call.name]) }
+    /// What a program's name says.
+    private struct Named {
+        var known: Known?
+        /// The catalogue has forms for it.
+        var isTabled: Bool
+        /// It is one of PowerShell or cmd rather than of sh.
+        var isWindows: Bool
+    }
+
+    private func named(_ name: String) -> Named {
+        let place = Int((name.utf8.first ?? 0) &* 5 &+ (name.utf8.last ?? 0) &* 3 &+ UInt8(truncatingIfNeeded: name.utf8.count)) & (recent.count - 1)
+        if let known = recent[place], known.name == name { return known.named }
+        let named = Named(known: Self.known[name], isTabled: table.programs[name] != nil, isWindows: PowerShellReader.knows(name))
+        recent[place] = (name, named)
+        return named
+    }
+
+    func look(_ call: Call) -> Flow { look(call, as: named(call.name).known) }
 
     /// Looks at a command by its name.
     private func look(_ call: Call, as known: Known?) -> Flow {
@@ -440,9 +487,12 @@ extension ShellReader {
     }
 
     /// What calls in a piece of code of no particular language would do.
-    public static func readCode(_ text: [UInt8], table: CommandTable) -> Reading {
+    public static func readCode(_ text: [UInt8], table: CommandTable) -> Reading { readCode(text, .other, table: table) }
+
+    /// What calls in a program of a language would do.
+    static func readCode(_ text: [UInt8], _ language: Interpreters.Language, table: CommandTable) -> Reading {
         let session = ShellSession(text, table: table)
-        session.readCode(String(decoding: text, as: UTF8.self), .other, place: 0..<text.count, depth: 0)
+        session.readCode(String(decoding: text, as: UTF8.self), language, place: 0..<text.count, depth: 0)
         return session.reading
     }
 }

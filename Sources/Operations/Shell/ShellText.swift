@@ -43,7 +43,11 @@ enum Flow {
         switch (self, next) {
         case (_, .nothing): break
         case (.nothing, _): self = next
-        case (.text(let first), .text(let second)): self = .text(first + second)
+        case (.text(var first), .text(let second)):
+            // In place: a text of many commands writes a little with each.
+            self = .nothing
+            first += second
+            self = .text(first)
         default: if next.alarm > alarm { self = next }
         }
     }

@@ -22,6 +22,10 @@ void sluice_watch_heap(bool on);
 /// The figures so far.
 struct sluice_heap sluice_heap_figures(void);
 
+/// Has the heap keep what is given back, as that of a server that has run for a while does: else memory of some hundred kilobytes goes back to the system and is
+/// faulted in again with each pass, which costs more than what is measured.
+void sluice_keep_heap(void);
+
 /// Whether this system's heap can be counted: Linux with glibc.
 bool sluice_can_watch_heap(void);
 

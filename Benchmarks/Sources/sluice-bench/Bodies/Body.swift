@@ -27,6 +27,7 @@ enum BodySource: Hashable {
         case vendorJSON = "vendor-json"
         case ndjson
         case modelStream = "model-stream"
+        case markdownStream = "markdown-stream"
         case responseStream = "response-stream"
         case lineStream = "line-stream"
         case toolStream = "tool-stream"
@@ -62,6 +63,7 @@ struct Body {
                 case .vendorJSON: VendorJSON.make(shape, lines: false)
                 case .ndjson: VendorJSON.make(shape, lines: true)
                 case .modelStream: ModelStream.make(shape, .chunks)
+                case .markdownStream: ModelStream.make(shape, .markdown)
                 case .responseStream: ModelStream.make(shape, .responses)
                 case .lineStream: ModelStream.make(shape, .lines)
                 case .toolStream: ModelStream.make(shape, .tools)

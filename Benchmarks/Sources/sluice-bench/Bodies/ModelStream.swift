@@ -8,6 +8,8 @@ enum ModelStream {
     enum Form {
         /// Events that differ in their text only.
         case chunks
+        /// The same with paragraphs, lists and code blocks, some of them with commands.
+        case markdown
         /// Every event has a number and padding of its own.
         case responses
         /// The arguments of a tool call: a document whose strings are the text.
@@ -25,7 +27,7 @@ enum ModelStream {
         while writer.bytes.count < shape.bytes {
             while answer.utf8.count < shape.delta {
                 let sentence = Prose.sentence(shape, &random)
-                answer += form == .tools ? "\"note\(number)\":\"\(sentence.filter { $0 != "\"" && $0 != "\\" })\"," : sentence + " "
+                if form == .markdown { answer += block(sentence, number, &random) } else { answer += form == .tools ? "\"note\(number)\":\"\(sentence.filter { $0 != "\"" && $0 != "\\" })\"," : sentence + " " }
                 number += 1
             }
             // The first characters that come to `delta` bytes or just over.
@@ -36,7 +38,7 @@ enum ModelStream {
             }
             answer = answer[piece.endIndex...]
             switch form {
-            case .chunks:
+            case .chunks, .markdown:
                 event(id, &writer) { writer in
                     writer.raw(#"{"content":"#)
                     writer.string(String(piece))
@@ -62,7 +64,7 @@ enum ModelStream {
                 writer.raw("},\"done\":false}\n")
             }
         }
-        if form != .chunks { return writer.bytes }
+        if form != .chunks && form != .markdown { return writer.bytes }
         event(id, &writer) {
             $0.raw("{}")
         } finish: {
@@ -70,6 +72,17 @@ enum ModelStream {
         }
         writer.raw("data: [DONE]\n\n")
         return writer.bytes
+    }
+
+    /// A block of Markdown: of twelve five are paragraphs, five items of lists, one a heading, one is code.
+    private static func block(_ sentence: String, _ number: Int, _ random: inout SplitMix) -> String {
+        switch random.below(12) {
+        case 0: "## \(sentence.prefix(30))\n\n"
+        case 1 where random.percent(50): "```python\nfor item in items[:\(number)]:\n    print(item.name, item.total * 1.19)\n```\n\n"
+        case 1: "```bash\ncd /srv/app\(number) && git pull --ff-only\nmake -j4 test | tee build.log\n```\n\n"
+        case 2...6: "- **Item \(number)**: \(sentence)\n"
+        default: sentence + "\n\n"
+        }
     }
 
     private static func event(_ id: String, _ writer: inout JSONWriter, delta: (inout JSONWriter) -> Void, finish: () -> String) {

@@ -1,6 +1,7 @@
 // Measures how long commands take to be judged: first every verdict is checked, then everything is measured.
 
 import ArgumentParser
+import CInstruments
 import Corpus
 import Foundation
 import Operations
@@ -31,6 +32,7 @@ struct CommandsCommand: ParsableCommand {
     private static let mostGrowth = 1.5
 
     func run() throws {
+        sluice_keep_heap()
         let judge = Judge(try Corpus.catalogue(directory: corpus))
         let workloads = try CommandWorkload.read(URL(filePath: definitions)).filter { only.isEmpty || only.contains($0.name) }
         let commands = workloads.map { workload in Self.sizes.map { workload.command(bytes: $0) } }

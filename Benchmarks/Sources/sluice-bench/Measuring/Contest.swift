@@ -13,7 +13,10 @@ struct Patience: Codable {
 /// The speed of one workload with one way of cutting it.
 struct Speed: Codable {
     /// GB/s (10⁹ bytes) of input. Literals: nil where no rule holds one.
-    var engine, copy, oneDatabase: Rounds
+    var engine: Rounds
+    /// The engine with the rules of ``Workload/beside``.
+    var beside: Rounds?
+    var copy, oneDatabase: Rounds
     var literals: Rounds?
     /// Bytes of one pass of the engine: less than the body's where it would take too long.
     var bytesIn, bytesOut: Int
@@ -23,6 +26,8 @@ struct Speed: Codable {
     var oneDatabaseReportsPerKB: Double
     var literalReportsPerKB: Double?
 
+    /// The engine's speed by what it is with the rules beside.
+    var ofBeside: Rounds? { beside.map { engine / $0 } }
     var nanosecondsPerByte: Double { 1 / engine.median }
     var gigabytesOut: Double { engine.median * Double(bytesOut) / Double(bytesIn) }
     var matchesPerKB: Double { Double(matches) * 1000 / Double(bytesIn) }
@@ -31,8 +36,10 @@ struct Speed: Codable {
 enum Contest {
     /// Each round times every contestant once, one right after the other, so that a busy machine slows all of them.
     ///
-    /// - Parameter run: already passed once, so that the engine's buffers have grown.
-    static func hold(_ run: Run, _ baselines: Baselines, _ patience: Patience) throws -> Speed {
+    /// - Parameters:
+    ///   - run: already passed once, so that the engine's buffers have grown.
+    ///   - beside: the same with other rules.
+    static func hold(_ run: Run, beside: Run?, _ baselines: Baselines, _ patience: Patience) throws -> Speed {
         let budget = Double(patience.roundMilliseconds) * 1e-3
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(run.longestChunk, 1), alignment: 64)
         defer { buffer.deallocate() }
@@ -45,13 +52,16 @@ enum Contest {
         let literals = try baselines.literals.map { database in
             try Contestant(run, budget / 2) { literalReports = reportsPerKB(database, $0) }
         }
-        let contestants = [engine, copy, one] + (literals.map { [$0] } ?? [])
+        let other = try beside.map { try Contestant($0, budget) { _ = try $0.mask() } }
+        let contestants = [engine] + (other.map { [$0] } ?? []) + [copy, one] + (literals.map { [$0] } ?? [])
         var speeds = [[Double]](repeating: [], count: contestants.count)
         for _ in 0..<patience.rounds {
             for (index, contestant) in contestants.enumerated() { speeds[index].append(try contestant.gigabytesPerSecond()) }
         }
+        var rounds = speeds.map(Rounds.init)[...]
         return Speed(
-            engine: Rounds(speeds[0]), copy: Rounds(speeds[1]), oneDatabase: Rounds(speeds[2]), literals: literals.map { _ in Rounds(speeds[3]) },
+            engine: rounds.removeFirst(), beside: other.map { _ in rounds.removeFirst() }, copy: rounds.removeFirst(), oneDatabase: rounds.removeFirst(),
+            literals: literals.map { _ in rounds.removeFirst() },
             bytesIn: engine.run.bytes, bytesOut: totals.bytesOut, matches: totals.matches, chunks: engine.run.ends.count,
             oneDatabaseReportsPerKB: oneReports, literalReportsPerKB: literals.map { _ in literalReports })
     }

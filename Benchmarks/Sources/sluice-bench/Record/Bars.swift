@@ -22,7 +22,7 @@ struct Bar: Codable {
 
 extension Bar {
     /// What a bar is judged by: a record in, bars out. Who adds a bar writes a file with a function like these, and its name here.
-    static let judges: [@Sendable (Record) -> [Bar]] = [speed, smallChunks, structure, eventDelay, dense, gauntlet, held, state, start]
+    static let judges: [@Sendable (Record) -> [Bar]] = [speed, smallChunks, structure, eventDelay, dense, commands, gauntlet, held, state, start]
 
     static func all(of record: Record) -> [Bar] { judges.flatMap { $0(record) } }
 
@@ -90,6 +90,14 @@ extension Bar {
         let usual = record.measurement(typical, 16 << 10)?.speed.engine.median
         let share = dense.flatMap { dense in usual.map { dense / $0 } }
         return [Bar("dense-json: ≥ ⅓ of \(typical), 16 KiB", measured: share.map(shown), holds: share.map { $0 >= 1.0 / 3 })]
+    }
+
+    /// What reading commands costs the streams of models.
+    private static func commands(_ record: Record) -> [Bar] {
+        ["commands-model-stream", "commands-response-stream", "commands-tool-stream", "commands-markdown-stream"].map { name in
+            let share = record.measurements.first { $0.workload == name && $0.chunk == "event" }?.speed.ofBeside?.median
+            return Bar("\(name): ≥ 0.9 of the speed without `commands`", measured: share.map(shown), holds: share.map { $0 >= 0.9 })
+        }
     }
 
     private static func held(_ record: Record) -> [Bar] {

@@ -3,7 +3,7 @@
 import Foundation
 
 extension Record {
-    var markdown: String { [heading, speeds, beside, delays, gauntlets, holds, states, starts, barTable].filter { !$0.isEmpty }.joined(separator: "\n") }
+    var markdown: String { [heading, speeds, beside, costs, delays, gauntlets, holds, states, starts, barTable].filter { !$0.isEmpty }.joined(separator: "\n") }
 
     private var heading: String {
         let sets = ruleSets.filter { $0.point == nil }.map { "\($0.rules) rules of `\($0.profile)`\($0.fields.map { " with the fields `\($0.joined(separator: "`, `"))`" } ?? ""), set `\($0.hash.prefix(16))`" }
@@ -54,6 +54,16 @@ extension Record {
                 \(set.map { $0.leftOut.isEmpty ? "" : ", without \($0.leftOut.joined(separator: ", ")), which it cannot compile" } ?? "").
                 Literals only: of these the \(set?.literalPatterns ?? 0) whose every match contains a literal of at least \(RequiredLiteral.leastLength) bytes.
                 """)
+    }
+
+    /// What rules cost beside others, in the same rounds.
+    private var costs: String {
+        let compared = measurements.filter { $0.speed.beside != nil }
+        if compared.isEmpty { return "" }
+        return table(
+            "With and without a profile, in the same rounds (GB/s)", ["workload, chunk", "with", "without", "with ÷ without"],
+            compared.map { [$0.title, shown($0.speed.engine), $0.speed.beside.map(shown) ?? "–", $0.speed.ofBeside.map(shown) ?? "–"] },
+            below: "The profile is `commands`, beside `default`: what answers propose to run is read, and held until it is judged.")
     }
 
     private var delays: String {

@@ -57,7 +57,7 @@ struct DefinitionFile {
 
     private mutating func read(_ node: Node) -> Workload? {
         let before = problems.count
-        guard let keys = mapping(node, "a workload", ["name", "why", "body", "format", "profile", "fields", "chunks", "sweep", "expected"]) else { return nil }
+        guard let keys = mapping(node, "a workload", ["name", "why", "body", "format", "profile", "beside", "fields", "chunks", "sweep", "expected"]) else { return nil }
         for key in ["name", "why", "body", "format", "chunks"] where keys[key] == nil {
             add("a workload needs \"\(key)\"", node, hint: Self.forms[key])
         }
@@ -65,15 +65,16 @@ struct DefinitionFile {
         let why = keys["why"].flatMap { string($0, "\"why\"") }
         let source = keys["body"].flatMap { readBody($0) }
         let format = keys["format"].flatMap { word($0, "\"format\"", Format.self) }
-        let profile = keys["profile"].map { string($0, "\"profile\"") } ?? Corpus.defaultProfile
+        let profiles = keys["profile"].map { readProfiles($0, "\"profile\"") } ?? [Corpus.defaultProfile]
+        let beside = keys["beside"].map { readProfiles($0, "\"beside\"") }
         let fields = keys["fields"].map { readFields($0) } ?? []
         let chunks = keys["chunks"].map { readChunks($0) } ?? []
         let sweep = keys["sweep"].flatMap { readSweep($0, source) }
         let expected = keys["expected"].map { readExpected($0, keyed: sweep.map { $0.over != .streams } ?? false) } ?? [:]
-        guard problems.count == before, let name, let why, let source, let format, let profile else { return nil }
+        guard problems.count == before, let name, let why, let source, let format else { return nil }
         return Workload(
-            name: name, why: why, source: source, format: format, profile: profile, fields: fields, chunks: chunks, sweep: sweep, expected: expected,
-            location: location(node))
+            name: name, why: why, source: source, format: format, profiles: profiles, beside: beside, fields: fields, chunks: chunks, sweep: sweep,
+            expected: expected, location: location(node))
     }
 
     private static let forms = [
@@ -101,6 +102,11 @@ struct DefinitionFile {
         if let escapes = number(keys["escapes"], "\"escapes\"", 0...100) { shape.escapes = escapes }
         if let delta = number(keys["delta"], "\"delta\"", 1...100_000) { shape.delta = delta }
         return .generated(generator, shape)
+    }
+
+    /// A name, or a list of names.
+    private mutating func readProfiles(_ node: Node, _ what: String) -> [String] {
+        (node.sequence.map(Array.init) ?? [node]).compactMap { string($0, what) }
     }
 
     private mutating func readFields(_ node: Node) -> [FieldPath] {

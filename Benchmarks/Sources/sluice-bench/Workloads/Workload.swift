@@ -10,7 +10,10 @@ struct Workload {
     var why: String
     var source: BodySource
     var format: Format
-    var profile: String
+    /// Whose rules mask it, together.
+    var profiles: [String]
+    /// Profiles whose rules mask the same in the same rounds: what the others cost is told by the ratio.
+    var beside: [String]?
     /// Members whose values are masked beside what the profile's rules find.
     var fields: [FieldPath]
     var chunks: [Chunking]
