@@ -473,17 +473,22 @@ struct EventStreamMasker {
                 return start + closed.content.place(ofByte: place)..<start + closed.content.place(behindByte: place + 1)
             }
         }
-        func take(_ text: Range<Int>, of channel: [UInt8]) throws(MaskError) {
+        func take(_ text: Range<Int>, of channel: [UInt8], beside speaking: [[UInt8]]) throws(MaskError) {
             if commands[0].verdicts.blocked != nil { return }
             try bytes.withUnsafeBufferPointer { bytes throws(MaskError) in
-                try commands[0].take(UnsafeBufferPointer(rebasing: bytes[text]), of: channel, at: start + text.lowerBound)
+                try commands[0].take(UnsafeBufferPointer(rebasing: bytes[text]), of: channel, beside: speaking, at: start + text.lowerBound)
             }
         }
         switch reading {
-        case .known(let fit): for index in fit.texts.indices { try take(fit.texts[index], of: templates[0].channels[index]) }
+        case .known(let fit):
+            let channels = templates[0].channels
+            for index in fit.texts.indices { try take(fit.texts[index], of: channels[index], beside: channels) }
         case .whole(let whole):
-            for piece in whole.read?.pieces ?? [] {
-                try take(whole.content.place(ofByte: piece.text.lowerBound)..<whole.content.place(behindByte: piece.text.upperBound), of: piece.channel)
+            let pieces = whole.read?.pieces ?? []
+            let speaking = pieces.count > 1 ? pieces.map(\.channel) : []
+            for piece in pieces {
+                let text = whole.content.place(ofByte: piece.text.lowerBound)..<whole.content.place(behindByte: piece.text.upperBound)
+                try take(text, of: piece.channel, beside: speaking)
             }
         }
         for prefix in ended { commands[0].end { $0.starts(with: prefix) } }

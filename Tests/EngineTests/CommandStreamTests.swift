@@ -73,6 +73,10 @@ private struct Proposal: CustomStringConvertible, Sendable {
             piece: { #"{"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":\#($0)}}}}}"# },
             after: { _ in [#"{"type":"tool-call-end","index":0}"#, #"{"type":"message-end","delta":{"finish_reason":"TOOL_CALL"}}"#] }, error: #""finish_reason":"ERROR""#),
         Proposal(
+            description: "OpenRouter, reasoning in two places, a code block",
+            piece: { #"{"id":"c","choices":[{"index":0,"delta":{"reasoning":\#($0),"reasoning_details":[{"type":"reasoning.text","text":\#($0),"index":0}]},"finish_reason":null}]}"# },
+            after: { _ in [#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#, "[DONE]"] }, error: "sluice_blocked"),
+        Proposal(
             description: "Ollama, a code block", format: .ndjson, piece: { #"{"model":"m","message":{"role":"assistant","content":\#($0)},"done":false}"# },
             after: { _ in [#"{"model":"m","message":{"role":"assistant","content":""},"done":true}"#] }, error: "sluice_blocked"),
     ]
