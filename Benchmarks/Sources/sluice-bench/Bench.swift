@@ -37,6 +37,8 @@ final class Bench {
     private let isQuick: Bool
     private let patience: Patience
     private let runsGauntlet: Bool
+    /// Whose rules run it; nil: all of the corpus.
+    private let gauntletProfile: String?
     private var missing: [String] = []
     private var ruleSets: [RulesKey: Rules] = [:]
     private var bodies: [BodySource: Body] = [:]
@@ -45,8 +47,9 @@ final class Bench {
     ///   - only: names of the workloads to run; empty for all.
     ///   - isQuick: leaves the inner points of sweeps out, and of chunk sizes where there are more than four.
     ///   - gauntlet: whether the gauntlet of every rule is run too.
-    init(definitions: [Workload], only: [String], payloads: URL, corpus: String, isQuick: Bool, gauntlet: Bool, patience: Patience) throws {
+    init(definitions: [Workload], only: [String], payloads: URL, corpus: String, isQuick: Bool, gauntlet: Bool, gauntletProfile: String? = nil, patience: Patience) throws {
         runsGauntlet = gauntlet
+        self.gauntletProfile = gauntletProfile
         (self.payloads, corpusDirectory, self.isQuick, self.patience) = (payloads, corpus, isQuick, patience)
         self.corpus = try Corpus(directory: corpus)
         masking = try MaskingRules(corpus, cache: nil)
@@ -179,7 +182,10 @@ final class Bench {
                 tell("\(measurement.title): \(shown(speed.engine)) GB/s, \(shown((speed.engine / speed.oneDatabase).median)) × one database\(speed.ofBeside.map { ", \(shown($0.median)) of the speed without" } ?? "")")
             }
         }
-        if runsGauntlet { record.gauntlet = try gauntlet() }
+        if runsGauntlet {
+            record.gauntlet = try gauntlet()
+            record.gauntletProfile = gauntletProfile
+        }
         record.processorShare = Double(processorTime() - begun.processor) / Double(max(now() - begun.time, 1))
         if record.processorShare < Record.quietShare { tell("warning: others used the machine; figures are low and far apart") }
         if let first = answers.first {
@@ -193,7 +199,7 @@ final class Bench {
     }
 
     private func gauntlet() throws -> [SlowestInput] {
-        let rules = corpus.entries.map(\.rule)
+        let rules = try gauntletProfile.map { try corpus.rules(profiles: [$0]) } ?? corpus.entries.map(\.rule)
         let typical = try Body(.generated(.vendorJSON, BodyShape(bytes: 1_000_000)), payloads: payloads)
         let run = GauntletRun(rules: rules, typical: typical, patience: patience, isQuick: isQuick)
         return try run.measure { done in if done % 20 == 0 || done == rules.count { tell("gauntlet: \(done) of \(rules.count) rules") } }

@@ -34,6 +34,9 @@ struct RunCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Run the gauntlet of every rule. (default: unless --only is given)")
     var gauntlet: Bool?
 
+    @Option(help: "Run the gauntlet with the rules of this profile. (default: all of the corpus)")
+    var gauntletProfile: String?
+
     @Flag(help: "Print the record and do not write it.")
     var noRecord = false
 
@@ -48,7 +51,7 @@ struct RunCommand: ParsableCommand {
         let shared = ProcessInfo.processInfo.environment["SLUICE_SHARED"] ?? SluiceBench.root.deletingLastPathComponent().appending(path: "shared").path
         let bench = try Bench(
             definitions: try DefinitionFile.readAll(in: URL(filePath: workloads)), only: only, payloads: URL(filePath: payloads ?? shared + "/payloads"),
-            corpus: corpus, isQuick: quick && !updateExpected, gauntlet: gauntlet ?? only.isEmpty,
+            corpus: corpus, isQuick: quick && !updateExpected, gauntlet: gauntlet ?? (only.isEmpty || gauntletProfile != nil), gauntletProfile: gauntletProfile,
             patience: Patience(rounds: rounds, roundMilliseconds: roundMilliseconds ?? (quick ? 20 : 100)))
         let answers = try bench.answers()
         if updateExpected { return try update(bench, answers) }

@@ -5,7 +5,7 @@ extension Bar {
     private static let leastShare = 0.25
 
     static func gauntlet(_ record: Record) -> [Bar] {
-        let demand = "every rule's gauntlet: ≥ ¼ of typical"
+        let demand = "every rule's gauntlet\(record.gauntletProfile.map { " of `\($0)`" } ?? ""): ≥ ¼ of typical"
         guard let inputs = record.gauntlet, let worst = inputs.min(by: { $0.ratio.median < $1.ratio.median }) else {
             return [Bar(demand, measured: nil, holds: nil)]
         }

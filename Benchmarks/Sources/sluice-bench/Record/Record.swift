@@ -61,6 +61,8 @@ struct Record: Codable {
     var held: [Held] = []
     /// Each rule's slowest input, the slowest first; nil where the gauntlet was not run.
     var gauntlet: [SlowestInput]?
+    /// Whose rules ran it; nil: all of the corpus.
+    var gauntletProfile: String?
     var streams: [StreamState] = []
     var startUp: StartUp?
     /// Payload files that were not there, and other things that this record lacks.

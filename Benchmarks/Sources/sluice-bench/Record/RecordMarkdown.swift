@@ -88,7 +88,7 @@ extension Record {
                 [input.rule, input.input, "\(input.chunk)", shown(input.engine.median), shown(input.typical.median), shown(input.ratio)]
             },
             below: """
-                Inputs made from the rule's own pattern, masked by all rules of the corpus together; typical is vendor-json in chunks of the same size, in the same rounds. \
+                Inputs made from the rule's own pattern, masked by all rules of \(gauntletProfile.map { "`\($0)`" } ?? "the corpus") together; typical is vendor-json in chunks of the same size, in the same rounds. \
                 The slowest \(min(inputs.count, Self.listed)) of \(inputs.count) rules; median ratio \(shown(Rounds(inputs.map(\.ratio.median)).median)).
                 """)
     }
