@@ -41,14 +41,14 @@ struct EventCommands {
     ///
     /// - Parameters:
     ///   - piece: the inside of a JSON string.
-    ///   - speaking: the channels of which the same event has pieces, if there are several.
+    ///   - speaking: see ``EventReading/speaking``.
     ///   - place: where the piece begins in the body.
     mutating func take(_ piece: UnsafeBufferPointer<UInt8>, of name: [UInt8], beside speaking: [[UInt8]], at place: Int) throws(MaskError) {
         let index = try index(of: name)
         if channels.count > 1, let answer = EventReading.answer(of: name) {
             // Another text of the same answer speaks: what is open in this one is judged as if it had ended.
             for other in channels.indices
-            where other != index && channels[other].heldFrom != nil && channels[other].name.starts(with: answer) && !speaking.contains(channels[other].name) {
+            where other != index && channels[other].heldFrom != nil && EventReading.fallsSilent(channels[other].name, by: answer, beside: speaking) {
                 channels[other].reader.letGo(into: &verdicts)
                 channels[other].note()
             }

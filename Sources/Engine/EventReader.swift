@@ -30,6 +30,18 @@ struct EventReading {
         let label = channel.dropFirst(2)
         return label.firstIndex(of: separator).map { channel[...$0] }
     }
+
+    /// The channels of which it has pieces, if there are several: some APIs say the same in two places.
+    var speaking: [[UInt8]] { pieces.count > 1 ? pieces.map(\.channel) : [] }
+
+    /// Whether a text falls silent because another one of the same answer speaks. Those that speak in one event do not silence each other.
+    ///
+    /// - Parameters:
+    ///   - answer: of the one that speaks: see ``answer(of:)``.
+    ///   - speaking: see ``speaking``.
+    static func fallsSilent(_ channel: [UInt8], by answer: ArraySlice<UInt8>, beside speaking: [[UInt8]]) -> Bool {
+        channel.starts(with: answer) && !speaking.contains(channel)
+    }
 }
 
 /// The table as a tree of members, so that a document is read once from front to back.

@@ -133,7 +133,7 @@ struct EventStreamMasker {
             start = end ?? bytes.count
             if line != nil {
                 try stream(part, eventEnds: end != nil, into: &output)
-            } else if unfinished.count + part.count > Self.largestEvent || isTooLarge(unfinished.count + part.count) {
+            } else if isTooLarge(unfinished.count + part.count) {
                 if isSilent {
                     unfinished.append(contentsOf: part)
                     try beginRest(into: &output)
@@ -151,7 +151,10 @@ struct EventStreamMasker {
         }
     }
 
-    private func isTooLarge(_ count: Int) -> Bool { count > Self.smallEvent && waitingCount > 0 && count + waitingCount > Self.mostWaiting }
+    /// Whether an event of which so many bytes have come is masked while it streams.
+    private func isTooLarge(_ count: Int) -> Bool {
+        count > Self.largestEvent || count > Self.smallEvent && waitingCount > 0 && count + waitingCount > Self.mostWaiting
+    }
 
     /// Takes an event that another framing gives whole.
     mutating func take(event: [UInt8], into output: inout MaskedBytes) throws(MaskError) {
@@ -332,7 +335,7 @@ struct EventStreamMasker {
             templates.insert(EventTemplate(bytes, data: content.data[0], read, rules.commands), at: 0)
         }
         append(event)
-        let speaking = read.pieces.count > 1 ? read.pieces.map(\.channel) : []
+        let speaking = read.speaking
         for piece in read.pieces {
             let text = content.place(ofByte: piece.text.lowerBound)..<content.place(behindByte: piece.text.upperBound)
             try add(piece.channel, bytes, text, beside: speaking, event: number, eventStart: start, into: &output)
@@ -484,9 +487,8 @@ struct EventStreamMasker {
             let channels = templates[0].channels
             for index in fit.texts.indices { try take(fit.texts[index], of: channels[index], beside: channels) }
         case .whole(let whole):
-            let pieces = whole.read?.pieces ?? []
-            let speaking = pieces.count > 1 ? pieces.map(\.channel) : []
-            for piece in pieces {
+            let speaking = whole.read?.speaking ?? []
+            for piece in whole.read?.pieces ?? [] {
                 let text = whole.content.place(ofByte: piece.text.lowerBound)..<whole.content.place(behindByte: piece.text.upperBound)
                 try take(text, of: piece.channel, beside: speaking)
             }
@@ -519,7 +521,7 @@ struct EventStreamMasker {
 
     /// - Parameters:
     ///   - text: where the piece stands in the event.
-    ///   - speaking: the channels of which the event has pieces, if there are several: some APIs say the same in two places.
+    ///   - speaking: see ``EventReading/speaking``.
     private mutating func add(
         _ name: [UInt8], _ bytes: [UInt8], _ text: Range<Int>, beside speaking: [[UInt8]], event: Int, eventStart: Int, into output: inout MaskedBytes
     ) throws(MaskError) {
@@ -534,7 +536,8 @@ struct EventStreamMasker {
             channels.append(Channel(name))
         }
         if channels.count > 1, let answer = EventReading.answer(of: name) {
-            for other in channels.indices where other != index && !channels[other].isQuiet && channels[other].name.starts(with: answer) && !speaking.contains(channels[other].name) {
+            for other in channels.indices
+            where other != index && !channels[other].isQuiet && EventReading.fallsSilent(channels[other].name, by: answer, beside: speaking) {
                 try quieten(other, into: &output)
                 if output.blocked != nil { return }
             }

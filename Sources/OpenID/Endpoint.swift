@@ -32,6 +32,9 @@ public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
         return host == "localhost" || host == "::1" || numbers.count == 4 && numbers[0] == 127 && !numbers.contains(nil)
     }
 
+    /// What a TLS client asks a server for: `host`, or nil where it is an address, which has no name to be asked for (RFC 6066 §3).
+    public static func serverName(of host: String) -> String? { host.contains(":") || host.split(separator: ".").allSatisfy { UInt8($0) != nil } ? nil : host }
+
     /// For a `Host` field (RFC 9110 §7.2).
     var authority: String {
         let bracketed = host.contains(":") ? "[\(host)]" : host

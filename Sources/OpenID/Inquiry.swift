@@ -34,9 +34,9 @@ struct Inquiry: Sendable {
 
     /// The answer to a form sent to `endpoint`.
     func post(_ form: [(String, String)], as client: ClientCredential, to endpoint: Endpoint) async throws(Failure) -> JSON {
-        let body = form.map { "\(Self.formEncoded($0))=\(Self.formEncoded($1))" }.joined(separator: "&")
+        let body = form.map { "\($0.percentEncoded)=\($1.percentEncoded)" }.joined(separator: "&")
         // Encoded before they are put together (RFC 6749 §2.3.1).
-        let basic = Data("\(Self.formEncoded(client.id)):\(Self.formEncoded(client.secret))".utf8).base64EncodedString()
+        let basic = Data("\(client.id.percentEncoded):\(client.secret.percentEncoded)".utf8).base64EncodedString()
         return try await ask(endpoint, .POST, ["Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic \(basic)"], body)
     }
 
@@ -64,14 +64,12 @@ struct Inquiry: Sendable {
     private func send(_ head: HTTPRequestHead, _ body: String?, to endpoint: Endpoint) -> EventLoopFuture<[UInt8]> {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let answer = eventLoop.makePromise(of: [UInt8].self)
-        // An address has no name to be asked for (RFC 6066 §3).
-        let isAddress = endpoint.host.contains(":") || endpoint.host.split(separator: ".").allSatisfy { UInt8($0) != nil }
         let connecting = ClientBootstrap(group: eventLoop)
             .connectTimeout(Self.patience)
             .channelInitializer { [tls] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    if endpoint.isTLS { try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : endpoint.host)) }
+                    if endpoint.isTLS { try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: Endpoint.serverName(of: endpoint.host))) }
                     try pipeline.addHTTPClientHandlers()
                     try pipeline.addHandler(AnswerReader(endpoint, answer))
                 }
@@ -92,18 +90,6 @@ struct Inquiry: Sendable {
             }
         }
         return answer.futureResult
-    }
-
-    /// All but unreserved characters encoded.
-    private static func formEncoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
-                UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                String(Unicode.Scalar(byte))
-            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }.joined()
     }
 }
 

@@ -1,6 +1,7 @@
 // The credential a connection injects: where it comes from, and the form in which an upstream expects it.
 
 import Foundation
+import OpenID
 
 /// A value that must not be seen: it prints, interpolates and mirrors as `<secret>`.
 public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -43,22 +44,6 @@ public struct Credential: Sendable, Equatable {
     /// The query parameter to add, both sides percent-encoded, if the form is one.
     public var queryParameter: (name: String, value: String)? {
         guard case .query(let name) = form else { return nil }
-        return (Self.percentEncoded(name), Self.percentEncoded(secret.exposed))
-    }
-
-    /// All but unreserved characters encoded (RFC 3986 §2.3).
-    private static func percentEncoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var output: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                output.append(byte)
-            default:
-                output += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: output, as: UTF8.self)
+        return (name.percentEncoded, secret.exposed.percentEncoded)
     }
 }

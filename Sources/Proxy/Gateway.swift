@@ -4,6 +4,7 @@ import Engine
 import Foundation
 import Logging
 import NIOSSL
+import OpenID
 import Operations
 
 /// What every exchange that begins now goes by. Immutable: a reload makes a new one.
@@ -112,8 +113,7 @@ final class Route: Sendable {
                     hint: "name a PEM file with the certificates of the authorities")
             ])
         }
-        let name = connection.serverName ?? connection.upstream.host
-        tlsServerName = name.contains(":") || name.split(separator: ".").allSatisfy({ UInt8($0) != nil }) ? nil : name
+        tlsServerName = Endpoint.serverName(of: connection.serverName ?? connection.upstream.host)
     }
 
     /// One literal rule for each encoding in which a vendor could send the credential back; JSON escapes are the engine's matter.

@@ -27,12 +27,8 @@ POLICIES = """
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory, scripted):
-    folder = tmp_path_factory.mktemp("gateway")
-    key = folder / "vendor.key"
-    key.touch(0o600)
-    key.write_text("vendor-key")
-    gateway = Gateway(folder, scripted.url, key, profiles=FEW_RULES, policies=POLICIES)
+def gateway(tmp_path_factory, vendor, scripted):
+    gateway = Gateway(tmp_path_factory.mktemp("operations"), scripted.url, vendor.key_file, profiles=FEW_RULES, policies=POLICIES)
     yield gateway
     gateway.end()
 

@@ -15,12 +15,8 @@ STREAMS = {"chat": model_streams.chat, "responses": model_streams.responses, "me
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory, scripted):
-    folder = tmp_path_factory.mktemp("gateway")
-    key = folder / "vendor.key"
-    key.touch(0o600)
-    key.write_text("vendor-key")
-    gateway = Gateway(folder, scripted.url, key, profiles=FEW_RULES.replace("]", ", commands]"))
+def gateway(tmp_path_factory, vendor, scripted):
+    gateway = Gateway(tmp_path_factory.mktemp("proposals"), scripted.url, vendor.key_file, profiles=FEW_RULES.replace("]", ", commands]"))
     yield gateway
     gateway.end()
 

@@ -34,8 +34,7 @@ extension ShellSession {
         if firstOperand < options.operands.count { for text in options.operands[firstOperand...] { readSQL(text.text, dialect: dialect, place: text.place, depth: call.depth) } }
         if call.name == "bq", let verb = options.operands.first, verb.text == "query" { for text in options.operands.dropFirst() { readSQL(text.text, dialect: dialect, place: text.place, depth: call.depth) } }
         if case .text(let bytes) = call.input { readSQL(String(decoding: bytes, as: UTF8.self), dialect: dialect, place: call.place, depth: call.depth) }
-        if let program = table.programs[call.name], let (name, object) = table.operation(of: program, call.arguments) { note(name, object, call.place) }
-        return .unknown
+        return lookByTable(call)
     }
 
     /// aws: statements and commands that it hands on, then what its own words do.
@@ -50,8 +49,7 @@ extension ShellSession {
             default: break
             }
         }
-        if let program = table.programs[call.name], let (name, object) = table.operation(of: program, call.arguments) { note(name, object, call.place) }
-        return .unknown
+        return lookByTable(call)
     }
 
     func mongoShell(_ call: Call) -> Flow {

@@ -126,7 +126,8 @@ extension ShellSession {
         return look(at: arguments, input: call.input, place: call.place, depth: call.depth)
     }
 
-    private func lookByTable(_ call: Call) -> Flow {
+    /// What a program's own words do, by the table.
+    func lookByTable(_ call: Call) -> Flow {
         if let program = table.programs[call.name], let (name, object) = table.operation(of: program, call.arguments) { note(name, object, call.place) }
         return .unknown
     }
