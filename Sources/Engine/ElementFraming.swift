@@ -63,7 +63,7 @@ struct ElementFraming {
                 }
             case 0x20, 0x09, 0x0A, 0x0D: break
             // A byte-order mark.
-            case 0xEF, 0xBB, 0xBF where !hasArray: break
+            case 0xEF where !hasArray, 0xBB where !hasArray, 0xBF where !hasArray: break
             default: if place == .between { place = .scalar }
             }
             index += 1
