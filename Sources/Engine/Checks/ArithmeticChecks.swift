@@ -121,13 +121,27 @@ func mod11_10(_ number: Identifier, _ range: Range<Int>) -> Bool {
 ///
 /// For values that software made up with the wrong length: their name says what they are.
 private func passesMod97_10(_ value: UnsafeRawBufferPointer) -> Bool {
-    guard let number = Identifier(value), number.count > 4 else { return false }
-    var remainder = 0
-    for index in 0..<number.count {
-        let character = number.value((index + 4) % number.count)
-        remainder = (remainder * (character < 10 ? 10 : 100) + character) % 97
+    var first = InlineArray<4, UInt64>(repeating: 0)
+    var (count, remainder): (Int, UInt64) = (0, 0)
+    func take(_ character: UInt64) {
+        remainder = remainder &* (character < 10 ? 10 : 100) &+ character
+        // There is room for two digits more.
+        if remainder >> 56 != 0 { remainder %= 97 }
     }
-    return remainder == 1
+    for byte in value {
+        let character: UInt64
+        if let digit = Identifier.digit(byte) {
+            character = UInt64(digit)
+        } else if Identifier.isLetter(byte) {
+            character = UInt64(byte & 0xDF &- UInt8(ascii: "A")) + 10
+        } else {
+            continue
+        }
+        if count < 4 { first[count] = character } else { take(character) }
+        count += 1
+    }
+    for index in 0..<4 { take(first[index]) }
+    return 5...Identifier.longest ~= count && remainder % 97 == 1
 }
 
 /// Whether the letters and digits of `value` are not all the same, and do not count up or down by one (`1234567890`, `987654321`).
@@ -142,6 +156,11 @@ private func isVaried(_ value: UnsafeRawBufferPointer) -> Bool {
     return !number.isUniform && !counts(by: 1) && !counts(by: -1)
 }
 
+/// n log₂ n for the counts of most values.
+private let entropyTerms = (0...256).map { entropyTerm(UInt32($0)) }
+
+private func entropyTerm(_ count: UInt32) -> Double { count > 1 ? Double(count) * log2(Double(count)) : 0 }
+
 /// Shannon entropy of the bytes of `value`, in bits per byte: 0 when empty or all the same, at most 8.
 private func entropyPerByte(_ value: UnsafeRawBufferPointer) -> Double {
     guard value.count > 0 else { return 0 }
@@ -150,7 +169,14 @@ private func entropyPerByte(_ value: UnsafeRawBufferPointer) -> Double {
         histogram.initialize(repeating: 0)
         for byte in value { histogram[Int(byte)] += 1 }
         var sum = 0.0
-        for count in histogram where count > 1 { sum += Double(count) * log2(Double(count)) }
+        entropyTerms.withUnsafeBufferPointer { terms in
+            // By the bytes there are, each counted once: of 256 that there could be most are not.
+            for byte in value {
+                let count = histogram[Int(byte)]
+                if count > 1 { sum += count < terms.count ? terms[Int(count)] : entropyTerm(count) }
+                histogram[Int(byte)] = 0
+            }
+        }
         let total = Double(value.count)
         return log2(total) - sum / total
     }
