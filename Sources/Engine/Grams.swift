@@ -40,6 +40,9 @@ struct Gram: Hashable, Sendable {
         return choices
     }
 
+    /// Whether it stands in a text that is one byte over and over.
+    var standsInFloods: Bool { !sets.dropFirst().reduce(ByteSet.all, &).isEmpty }
+
     func isInside(_ other: Gram) -> Bool { zip(sets, other.sets).allSatisfy { $0.isSubset(of: $1) } }
 }
 

@@ -90,6 +90,8 @@ struct Plan: Sendable {
     /// words of its context, too, which costs nothing where none of them stands.
     private static let unseenPlaces = 0.3
     private static let unseenWords = 0.02
+    /// What it costs that a gram stands at every place of a text of one byte over and over, for all that the sample does not show it; counts where more grams could do without.
+    private static let flood = 30.0
     /// What a gram more costs the others in the sieve.
     private static let room = 1.0
     /// Bytes in front of an anchor that make it worth a look whatever begins there.
@@ -132,13 +134,14 @@ struct Plan: Sendable {
         var choices: [Choice] = []
         func weigh(_ lane: Lane, _ anchor: Anchor, distance: Int = 0, each: Double, _ grams: (_ most: Int) -> [Gram]) {
             // More grams tell more apart, and cost room in the sieve: a step up has to be worth it.
-            var best: Choice?
+            var best: (choice: Choice, cost: Double)?
             for most in [4, 16, 48] {
                 let choice = Self.weighed(
                     Choice(lane: lane, distance: distance, entries: grams(most).map { Entry(anchor: anchor, gram: $0) }), each: each)
-                if choice.entries.count <= 64, choice.cost + 2 < best?.cost ?? .infinity { best = choice }
+                let cost = choice.cost + (choice.entries.contains { $0.gram.standsInFloods } ? Self.flood : 0)
+                if choice.entries.count <= 64, cost + 2 < best?.cost ?? .infinity { best = (choice, cost) }
             }
-            if let best { choices.append(best) }
+            if let best { choices.append(best.choice) }
         }
         var whole = Positions(pattern)
         whole.startOnWholeCharacters()
