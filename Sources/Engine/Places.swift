@@ -11,7 +11,7 @@ final class PlaceFinder: @unchecked Sendable {
             case start
             /// A prefix of the rule, number `value`, may end at the place.
             case pivot
-            /// Word `value` of the rule's context begins at the place.
+            /// Word `value` of ``PlaceFinder/behindWords`` begins at the place: of whichever rules.
             case word
             /// Word `value` of the rule's context begins at the place: up to where it reaches, the rule's other places are looked at.
             case gate
@@ -23,6 +23,8 @@ final class PlaceFinder: @unchecked Sendable {
 
     let sieves: [Sieve]
     private let words: WordFinder
+    /// The rules that are sought from the words.
+    let behindWords: BehindWords
     let reader: Reader
     let cores: CoreFinder
     /// Bytes before a text that may have a say in it.
@@ -113,6 +115,7 @@ final class PlaceFinder: @unchecked Sendable {
         var numbers: [[UInt8]: Int] = [:]
         var distinct: [[UInt8]] = []
         var meanings: [[Entry]] = []
+        var soughtFrom: [[Int]] = []
         var grams: [Gram] = []
         var meaningsOfGrams: [[Entry]] = []
         for (index, rule) in rules.enumerated() {
@@ -124,12 +127,18 @@ final class PlaceFinder: @unchecked Sendable {
                     continue
                 }
                 let word = rule.context!.words[Int(meaning.value)]
-                if let number = numbers[word] {
+                let number = numbers[word] ?? distinct.count
+                if number == distinct.count {
+                    numbers[word] = number
+                    distinct.append(word)
+                    meanings.append([])
+                    soughtFrom.append([])
+                }
+                if meaning.kind == .gate {
                     meanings[number].append(meaning)
                 } else {
-                    numbers[word] = distinct.count
-                    distinct.append(word)
-                    meanings.append([meaning])
+                    if soughtFrom[number].isEmpty { meanings[number].append(Entry(rule: 0, kind: .word, value: Int32(number))) }
+                    soughtFrom[number].append(index)
                 }
             }
         }
@@ -147,6 +156,7 @@ final class PlaceFinder: @unchecked Sendable {
         }
         (firstOfWord + meanings.count).initialize(to: next)
         words = WordFinder(distinct, grams, variant: variant)
+        behindWords = BehindWords(rules, words: zip(distinct, soughtFrom).map { (count: $0.count, rules: $1) })
         self.sieves = sieves
         reader = Reader(entries: entries, firstOfWord: firstOfWord, ofWords: ofWords)
         widestContext = rules.contains { $0.context != nil } ? Rule.Context.seen : 0
@@ -320,15 +330,6 @@ extension UnsafeBufferPointer<sieve_place> {
     }
 }
 
-extension CompiledRule {
-    /// Whether a match may start there, by the byte there and the one before it.
-    @inline(__always)
-    func mayStart(at start: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) -> Bool {
-        let table = forward.table
-        return table.entry(forward.starts[table.symbol(leftOf: start, in: bytes, before: before)], table.symbol(bytes[start])) & StateTable.stateMask != 0
-    }
-}
-
 extension ContextWords {
     /// Where matches may start because a word stands at `place`, where ``WordFinder`` has found it: the half-open range of places in `buffer`; nil if there is none.
     ///
@@ -336,9 +337,21 @@ extension ContextWords {
     /// last word has ``stand(in:)``.
     func startsBehind(_ number: Int, at place: Int, in buffer: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
         let end = place + words[number].count
-        // A letter on its right may be cut off by the start of the match only.
-        let isWhole = Self.separates(end, in: buffer) || (buffer[end] | 0x20 == UInt8(ascii: "s") && Self.separates(end + 1, in: buffer))
-        let last = isWhole ? place + within + 1 : min(place + within + 1, end + 2)
+        let last = Self.lastStart(behind: place, end, isWhole: Self.isWhole(end, in: buffer), within: within)
         return end <= last ? end..<last + 1 : nil
+    }
+
+    /// Whether a word, or its plural, ends at a place.
+    @inline(__always)
+    static func isWhole(_ end: Int, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
+        separates(end, in: buffer) || (buffer[end] | 0x20 == UInt8(ascii: "s") && separates(end + 1, in: buffer))
+    }
+
+    /// The last place at which a match may start because of a word; see ``startsBehind(_:at:in:)``.
+    ///
+    /// - Parameter isWhole: a letter on its right may be cut off by the start of the match only.
+    @inline(__always)
+    static func lastStart(behind place: Int, _ end: Int, isWhole: Bool, within: Int) -> Int {
+        isWhole ? place + within + 1 : min(place + within + 1, end + 2)
     }
 }

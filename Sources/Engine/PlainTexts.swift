@@ -52,18 +52,14 @@ struct PlainTexts {
             case .pivot:
                 if place >= 0, scanner.isOpen(rule, at: 0), find(place) { confirm(rule, behind: Int(entry.value), end: place) }
             case .word:
-                guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: position, in: buffer) else { return }
-                let first = max(range.lowerBound - behind, 0)
-                let last = min(range.upperBound - behind, window.count)
-                if first >= last { return }
-                scanner.forEachNewPlace(of: rule, in: first..<last) { start in
-                    if scout.mayBegin(rule, with: window[start]), find(start) { confirm(rule, start) }
-                }
+                let range = behind..<behind + window.count
+                scanner.behindWords.note(Int(entry.value), at: position, in: buffer, within: range) { confirm($0, behindWords: $1, buffer) }
             case .gate:
                 guard let range = rules.compiled[rule].context?.startsBehind(Int(entry.value), at: position, in: buffer) else { return }
                 scanner.openGate(rule, upTo: range.upperBound - behind)
             }
         }
+        scanner.behindWords.finish { confirm($0, behindWords: $1, buffer) }
         for index in 0..<workspace.places.cores.count {
             let end = workspace.places.cores[index].end - behind
             if end > 0, find(end - 1) { postpone() }
@@ -80,35 +76,40 @@ struct PlainTexts {
     }
 
     private mutating func look(for place: Int) -> Bool {
-        text = 0..<0
         if place >= window.count || passedOver.contains(place) { return false }
+        let found: Range<Int>
+        let isScalar: Bool
         if blocks.isInString(place) {
-            text = blocks.lastQuote(before: place) + 1..<blocks.nextQuote(from: place, count: window.count)
-            isNumber = false
+            found = blocks.lastQuote(before: place) + 1..<blocks.nextQuote(from: place, count: window.count)
+            isScalar = false
         } else if blocks.isScalar(place) {
-            text = blocks.scalars(around: place, count: window.count)
-            let first = window[text.lowerBound]
+            found = blocks.scalars(around: place, count: window.count)
+            let first = window[found.lowerBound]
             guard first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10 else {
-                (passedOver, text) = (text, 0..<0)
+                passedOver = found
                 return false
             }
-            isNumber = true
+            isScalar = true
         } else {
             return false
         }
-        // Those that need more than a look are not looked at here.
-        if workspace.texts.isEmpty { return true }
+        if !workspace.texts.isEmpty, needsMore(found) {
+            passedOver = found
+            return false
+        }
+        (text, isNumber) = (found, isScalar)
+        return true
+    }
+
+    /// Whether a text needs more than a look, so that it is not looked at here.
+    private func needsMore(_ text: Range<Int>) -> Bool {
         let texts = workspace.texts
         var (low, high) = (0, texts.count)
         while low < high {
             let middle = (low + high) / 2
             if texts[middle].end <= text.lowerBound, texts[middle].start < text.lowerBound { low = middle + 1 } else { high = middle }
         }
-        if low < texts.count, texts[low].start < max(text.upperBound, text.lowerBound + 1) {
-            (passedOver, text) = (text, 0..<0)
-            return false
-        }
-        return true
+        return low < texts.count && texts[low].start < max(text.upperBound, text.lowerBound + 1)
     }
 
     private func stretch() -> TextScanner.Stretch {
@@ -125,7 +126,7 @@ struct PlainTexts {
         // A look that changes nothing is not taken: in a long match that begins anew at every few bytes each would go to its end.
         if !scanner.mayMatchInPlainText(rule, at: start) || unordered.last == text { return }
         let bytes = UnsafeBufferPointer(start: window.baseAddress.unsafelyUnwrapped + text.lowerBound, count: text.count)
-        let sight = scout.run(rule, from: start &- text.lowerBound, in: bytes)
+        let sight = scout.run(rule, from: start &- text.lowerBound, in: bytes, before: nil)
         if sight.ends > 0 { confirm(rule, start, sight) }
     }
 
@@ -134,6 +135,21 @@ struct PlainTexts {
         if scanner.isBehind(rule, start) { return postpone() }
         guard let match = scanner.matchInPlainText(rule, at: start, textStart: text.lowerBound, sight, stretch()) else { return }
         workspace.found.append(Workspace.FoundMatch(match: match, text: text, isNumber: isNumber))
+    }
+
+    /// Looks for matches of a group's rules at places of the buffer that words reach.
+    private mutating func confirm(_ group: Int, behindWords places: Range<Int>, _ buffer: UnsafeBufferPointer<UInt8>) {
+        var place = places.lowerBound
+        while place < places.upperBound {
+            guard find(place - behind) else {
+                place += 1
+                continue
+            }
+            let text = behind + self.text.lowerBound..<behind + self.text.upperBound
+            let end = min(places.upperBound, text.upperBound)
+            scanner.behindWords.forEachStart(of: group, in: place..<end, of: buffer, text: text, before: nil) { confirm($0, $1 - behind) }
+            place = end
+        }
     }
 
     /// Looks for matches of which a prefix ends at a place in the text.

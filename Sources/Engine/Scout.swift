@@ -15,8 +15,6 @@ final class Scout: @unchecked Sendable {
         var isFlat: Bool
         /// State → see ``ForwardAutomaton/canGoOn``.
         var canGoOn: UnsafePointer<Bool>
-        /// Bytes that a match can begin with, whatever stands before them.
-        var firstBytes: ByteSet
     }
 
     private let rules: [CompiledRule]
@@ -43,17 +41,10 @@ final class Scout: @unchecked Sendable {
             _ = starts.initialize(from: rule.forward.starts.lazy.map(moved))
             let canGoOn = UnsafeMutableBufferPointer<Bool>.allocate(capacity: table.stateCount)
             _ = canGoOn.initialize(from: rule.forward.canGoOn)
-            var isFirst = [Bool](repeating: false, count: table.symbolCount)
-            for start in Set(rule.forward.starts) {
-                for symbol in 0..<table.symbolCount where table.entry(start, symbol) & StateTable.stateMask != 0 { isFirst[symbol] = true }
-            }
-            var firstBytes = ByteSet()
-            for byte in UInt8.min...UInt8.max where isFirst[table.symbol(byte)] { firstBytes.insert(byte) }
             (tables.baseAddress! + index).initialize(
                 to: Tables(
                     entries: UnsafePointer(entries.baseAddress!), classes: table.classes, symbolCount: table.symbolCount,
-                    starts: UnsafePointer(starts.baseAddress!), isFlat: isFlat, canGoOn: UnsafePointer(canGoOn.baseAddress!),
-                    firstBytes: firstBytes))
+                    starts: UnsafePointer(starts.baseAddress!), isFlat: isFlat, canGoOn: UnsafePointer(canGoOn.baseAddress!)))
         }
     }
 
@@ -68,15 +59,15 @@ final class Scout: @unchecked Sendable {
 
     /// What a scout comes upon.
     struct Sight {
-        /// Ends of matches.
+        /// Ends of matches; one at the end of the text counts as if nothing followed.
         var ends = 0
         /// The last of them.
         var lastEnd = 0
+        /// Where the run stopped.
+        var stop = 0
+        /// The automaton was still alive at the end of the text.
+        var isAlive = false
     }
-
-    /// Whether a match of a rule can begin with a byte.
-    @inline(__always)
-    func mayBegin(_ rule: Int, with byte: UInt8) -> Bool { tables[rule].firstBytes.contains(byte) }
 
     /// What became of a match by the end of what has arrived.
     enum Fate {
@@ -104,21 +95,48 @@ final class Scout: @unchecked Sendable {
         return tables.canGoOn[tables.isFlat ? state / tables.symbolCount : state] ? .open : .unclear
     }
 
-    /// Runs a rule's automaton over a text that is all there, to where no match can get longer.
+    /// Whether no match begins at a place, as far as its first bytes say.
     ///
-    /// - Parameter start: offset into `bytes`, a text from its first byte to its last.
+    /// - Parameter before: the byte before `bytes`; nil at the start of the text.
     @inline(__always)
-    func run(_ rule: Int, from start: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Sight {
+    func failsSoon(_ rule: Int, from start: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) -> Bool {
         let tables = self.tables[rule]
-        return tables.isFlat ? run(tables, from: start, in: bytes, width: 1) : run(tables, from: start, in: bytes, width: tables.symbolCount)
+        let width = tables.isFlat ? 1 : tables.symbolCount
+        let base = bytes.baseAddress.unsafelyUnwrapped
+        let left = start > 0 ? base[start &- 1] : before
+        var state = Int(tables.starts[left.map { Int(tables.classes[Int($0)]) } ?? tables.symbolCount &- 1])
+        for index in start..<min(bytes.count, start &+ Self.soon) {
+            let entry = tables.entries[state &* width &+ Int(tables.classes[Int(base[index])])]
+            if entry == 0 { return true }
+            if entry & StateTable.mark != 0 { return false }
+            state = Int(entry)
+        }
+        return false
+    }
+
+    /// Bytes in ``failsSoon(_:from:in:before:)``. One more costs less than what follows on a place that does not fail.
+    static var soon: Int { 24 }
+
+    /// Runs a rule's automaton to where no match can get longer, or to the end of the text.
+    ///
+    /// - Parameters:
+    ///   - start: offset into `bytes`.
+    ///   - before: the byte before `bytes`; nil at the start of the text.
+    @inline(__always)
+    func run(_ rule: Int, from start: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) -> Sight {
+        let tables = self.tables[rule]
+        return tables.isFlat
+            ? run(tables, from: start, in: bytes, before, width: 1)
+            : run(tables, from: start, in: bytes, before, width: tables.symbolCount)
     }
 
     @inline(__always)
-    private func run(_ tables: Tables, from start: Int, in bytes: UnsafeBufferPointer<UInt8>, width: Int) -> Sight {
+    private func run(_ tables: Tables, from start: Int, in bytes: UnsafeBufferPointer<UInt8>, _ before: UInt8?, width: Int) -> Sight {
         let edge = tables.symbolCount &- 1
         let base = bytes.baseAddress.unsafelyUnwrapped
         let count = bytes.count
-        var state = Int(tables.starts[start > 0 ? Int(tables.classes[Int(base[start &- 1])]) : edge])
+        let left = start > 0 ? base[start &- 1] : before
+        var state = Int(tables.starts[left.map { Int(tables.classes[Int($0)]) } ?? edge])
         var sight = Sight()
         var index = start
         while index < count {
@@ -128,13 +146,18 @@ final class Scout: @unchecked Sendable {
                 sight.lastEnd = index
             }
             state = Int(entry & StateTable.stateMask)
-            if state == 0 { return sight }
+            if state == 0 {
+                sight.stop = index
+                return sight
+            }
             index &+= 1
         }
         if tables.entries[state &* width &+ edge] & StateTable.mark != 0 {
             sight.ends &+= 1
             sight.lastEnd = index
         }
+        sight.stop = index
+        sight.isAlive = true
         return sight
     }
 }

@@ -11,13 +11,13 @@ public struct Survey: Sendable {
 }
 
 extension RuleSet {
-    /// Counts, for each rule, the places found in `body` and what the first look at them comes to.
+    /// Counts, for each rule that has a pattern, the places found in `body` and what the first look at them comes to.
     ///
     /// Texts are taken to reach from one quotation mark to the next, which is near enough to what the masker does for figures.
     ///
     /// - Throws: ``MaskError`` if Hyperscan fails.
     public func survey(_ body: [UInt8]) throws(MaskError) -> [Survey] {
-        var surveys = rules.map { Survey(rule: $0.id) }
+        var surveys = compiled.map { Survey(rule: $0.rule.id) }
         let workspace = try takeWorkspace()
         defer { give(back: workspace) }
         try body.withUnsafeBufferPointer { body throws(MaskError) in
@@ -36,7 +36,7 @@ extension RuleSet {
                 text = first..<last
             }
             surveys[rule].looks += 1
-            if scout.run(rule, from: start - text.lowerBound, in: UnsafeBufferPointer(rebasing: window[text])).ends > 0 { surveys[rule].ends += 1 }
+            if scout.run(rule, from: start - text.lowerBound, in: UnsafeBufferPointer(rebasing: window[text]), before: nil).ends > 0 { surveys[rule].ends += 1 }
         }
         func look(_ rule: Int, behind automaton: ReverseAutomaton, end: Int) {
             let after = end < window.count ? automaton.table.symbol(window[end]) : automaton.table.edge
@@ -51,12 +51,15 @@ extension RuleSet {
         var gates = compiled.map { $0.plan.isGated ? Int.min : Int.max }
         workspace.places.forEachEntry(in: 0..<buffer.count, finder.reader) { place, entry in
             let rule = Int(entry.rule)
-            surveys[rule].hits += 1
+            if entry.kind != .word { surveys[rule].hits += 1 }
             switch entry.kind {
             case .start: if place - Int(entry.value) < gates[rule] { look(rule, place - Int(entry.value)) }
             case .pivot: if let prefix = compiled[rule].prefixes[Int(entry.value)] { look(rule, behind: prefix, end: place) }
             case .word:
-                for start in compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: buffer) ?? 0..<0 { look(rule, start) }
+                finder.behindWords.forEachRule(of: Int(entry.value), at: place, in: buffer) { rule, starts in
+                    surveys[rule].hits += 1
+                    for start in starts { look(rule, start) }
+                }
             case .gate:
                 if let range = compiled[rule].context?.startsBehind(Int(entry.value), at: place, in: buffer) { gates[rule] = max(gates[rule], range.upperBound) }
             }

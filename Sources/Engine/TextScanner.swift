@@ -100,10 +100,10 @@ final class TextScanner {
     private var matches: [Match] = []
     /// Where matches may begin, as rule × 2³² + start × 2, and one more where a match is known to be open.
     private var starts: [UInt64] = []
+    private var unsorted: [UInt64] = []
     private var ends: [Int] = []
-    /// Rule → the places looked at last because a word of its context stands in front; empty but for `rulesWithWords` while places are gathered.
-    private var wordRanges: [Range<Int>]
-    private var rulesWithWords: [Int] = []
+    /// Places behind words; none but while places are gathered.
+    let behindWords: BehindWords.Sweep
     private var components: [Component] = []
     /// Rule → no match of it starts before. Reset after each scan through `touched`.
     private var resume: [Int]
@@ -119,6 +119,8 @@ final class TextScanner {
     private let isPrompt: [Bool]
     /// Rule → whether it has a context, and one that is looked at before its automaton runs.
     private let hasContext, looksFirst: [Bool]
+    /// Rule → see ``CompiledRule/isSimple``.
+    private let isSimple: [Bool]
 
     private struct Component {
         var matchStart: Int
@@ -138,12 +140,13 @@ final class TextScanner {
         }
         resume = Array(repeating: 0, count: rules.count)
         soughtLast = Array(repeating: -1, count: rules.count)
-        wordRanges = Array(repeating: 0..<0, count: rules.count)
+        behindWords = BehindWords.Sweep(finder.behindWords)
         self.open = Array(repeating: .max, count: rules.count)
         gates = Array(repeating: .max, count: rules.count)
         isPrompt = rules.map(\.isPrompt)
         hasContext = rules.map { $0.context != nil }
         looksFirst = rules.map { $0.context.map { $0.within <= Self.shortLook } ?? false }
+        isSimple = rules.map(\.isSimple)
         gated = rules.indices.filter { rules[$0].plan.isGated }
     }
 
@@ -224,11 +227,7 @@ final class TextScanner {
         if resume[rule] == 0 { touched.append(rule) }
         soughtLast[rule] = start
         resume[rule] = start + 1
-        let isSimple = sight.ends == 1 && rules[rule].isSimple && sight.lastEnd + textStart - start < CompiledRule.longestHold
-        let outcome =
-            isSimple
-            ? match(rule, from: start - textStart, to: sight.lastEnd, in: stretch) : match(rule, from: start - textStart, in: stretch, before: nil)
-        guard case .found(let match) = outcome else { return nil }
+        guard case .found(let match) = match(rule, from: start - textStart, sight, in: stretch, before: nil) else { return nil }
         resume[rule] = textStart + match.end
         return match
     }
@@ -239,7 +238,6 @@ final class TextScanner {
             soughtLast[rule] = -1
         }
         touched.removeAll(keepingCapacity: true)
-        forgetWords()
     }
 
     /// All matches in a text that stands in one piece.
@@ -250,7 +248,7 @@ final class TextScanner {
         for key in starts where key != previous {
             previous = key
             let (rule, start) = (Int(key >> 32), Int(key & 0xFFFF_FFFF) >> 1)
-            guard start >= ends[rule] ?? 0, case .found(let match) = match(rule, from: start, in: stretch, before: nil) else { continue }
+            guard start >= ends[rule] ?? 0, case .found(let match) = seek(rule, from: start, in: stretch, before: nil) else { continue }
             ends[rule] = match.end
             body(match)
         }
@@ -507,21 +505,19 @@ final class TextScanner {
         let bytes = stretch.bytes
         let buffer = places.buffer
         closeGates()
+        let text = place..<place + bytes.count
         // Words count that stand before the stretch.
         places.forEachEntry(in: max(0, place - finder.widestContext)..<place + bytes.count, finder.reader) { anchor, entry in
             let rule = Int(entry.rule)
             switch entry.kind {
             case .start:
                 let start = anchor - Int(entry.value) - place
-                if start >= 0 { addStart(of: rule, at: start) }
+                if start >= 0 { addStart(of: rule, at: start, in: bytes, before: before) }
             case .pivot:
                 let end = anchor - place
                 if end >= 0, let prefix = rules[rule].prefixes[Int(entry.value)] { addStarts(of: rule, by: prefix, end: end, after: bytes[end], of: bytes, before: before) }
             case .word:
-                guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
-                let first = max(range.lowerBound - place, 0)
-                let last = min(range.upperBound - place, bytes.count)
-                if first < last { addStarts(of: rule, in: first..<last, of: bytes, before: before) }
+                behindWords.note(Int(entry.value), at: anchor, in: buffer, within: text) { addStarts($0, behindWords: $1, of: buffer, text: text, before: before) }
             case .gate:
                 guard let range = rules[rule].context?.startsBehind(Int(entry.value), at: anchor, in: buffer) else { return }
                 gates[rule] = max(gates[rule], range.upperBound - place)
@@ -535,15 +531,42 @@ final class TextScanner {
             }
             index += 1
         }
-        forgetWords()
-        if starts.count > 1 { starts.sort() }
+        behindWords.finish { addStarts($0, behindWords: $1, of: buffer, text: text, before: before) }
+        sortStarts()
         return !starts.isEmpty
     }
+
+    /// Puts `starts` in order. They come nearly in order of their places, so that it is enough to sort many of them by rule.
+    private func sortStarts() {
+        if starts.count < 2 { return }
+        if starts.count < Self.many { return starts.sort() }
+        var next = [Int](repeating: 0, count: rules.count + 1)
+        for key in starts { next[Int(key >> 32) + 1] += 1 }
+        for rule in rules.indices { next[rule + 1] += next[rule] }
+        unsorted.removeAll(keepingCapacity: true)
+        unsorted.append(contentsOf: starts)
+        for key in unsorted {
+            let rule = Int(key >> 32)
+            starts[next[rule]] = key
+            next[rule] += 1
+        }
+        for index in 1..<starts.count where starts[index - 1] > starts[index] { return starts.sort() }
+    }
+
+    /// Places for which a pass over the rules is worth it.
+    private static let many = 128
 
     /// See `starts`.
     private static func key(_ rule: Int, _ start: Int, isOpen: Bool = false) -> UInt64 { UInt64(rule) << 32 | UInt64(start) << 1 | (isOpen ? 1 : 0) }
 
-    private func addStart(of rule: Int, at start: Int) { if start < gates[rule] { starts.append(Self.key(rule, start)) } }
+    private func addStart(of rule: Int, at start: Int, in bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) {
+        guard start < gates[rule] else { return }
+        if scout.failsSoon(rule, from: start, in: bytes, before: before) {
+            work &+= Scout.soon
+        } else {
+            starts.append(Self.key(rule, start))
+        }
+    }
 
     /// Adds the places at which a match may start by an automaton that runs back from `end`.
     private func addStarts(
@@ -552,39 +575,15 @@ final class TextScanner {
         let table = automaton.table
         let state = automaton.initial[after.map(table.symbol) ?? table.edge]
         work &+= Self.backwards(table, from: end, state: state, downTo: end - CompiledRule.longestHold, in: bytes, before: before) { start in
-            addStart(of: rule, at: start)
+            addStart(of: rule, at: start, in: bytes, before: before)
             return true
         }
     }
 
-    /// Adds the places of a range at which a match may start.
-    private func addStarts(of rule: Int, in range: Range<Int>, of bytes: UnsafeBufferPointer<UInt8>, before: UInt8?) {
-        let compiled = rules[rule]
-        forEachNewPlace(of: rule, in: range) { start in
-            if compiled.mayStart(at: start, in: bytes, before: before) { starts.append(Self.key(rule, start)) }
-        }
-    }
-
-    /// Calls `body` with each place behind a word of the rule's context. Ranges of words that stand close together overlap, and each place comes once.
-    @inline(__always)
-    func forEachNewPlace(of rule: Int, in range: Range<Int>, _ body: (Int) -> Void) {
-        let known = wordRanges[rule]
-        if known.isEmpty { rulesWithWords.append(rule) }
-        var start = range.lowerBound
-        while start < range.upperBound {
-            if known.contains(start) {
-                start = known.upperBound
-                continue
-            }
-            body(start)
-            start += 1
-        }
-        wordRanges[rule] = known.overlaps(range) ? min(known.lowerBound, range.lowerBound)..<max(known.upperBound, range.upperBound) : range
-    }
-
-    private func forgetWords() {
-        for rule in rulesWithWords { wordRanges[rule] = 0..<0 }
-        rulesWithWords.removeAll(keepingCapacity: true)
+    /// Adds the places that words reach at which a match of a group's rules may start.
+    private func addStarts(_ group: Int, behindWords places: Range<Int>, of buffer: UnsafeBufferPointer<UInt8>, text: Range<Int>, before: UInt8?) {
+        let bytes = UnsafeBufferPointer(rebasing: buffer[text])
+        behindWords.forEachStart(of: group, in: places, of: buffer, text: text, before: before) { addStart(of: $0, at: $1 - text.lowerBound, in: bytes, before: before) }
     }
 
     private func findMatches(in stretch: Stretch, before: UInt8?, upTo end: Int) {
@@ -601,7 +600,7 @@ final class TextScanner {
             // A look at a few bytes is cheaper than a run of the automaton; a longer one is left for those that match.
             let looksFirst = looksFirst[rule]
             if looksFirst, !contextHolds(rules[rule], at: start, in: stretch) { continue }
-            switch match(rule, from: start, in: stretch, before: before) {
+            switch seek(rule, from: start, in: stretch, before: before) {
             case .none: break
             case .open:
                 // Where its context does not stand, nothing that comes makes it a match.
@@ -627,8 +626,23 @@ final class TextScanner {
         case found(Match)
     }
 
-    /// The match of `rule` that starts at `start`, if there is one.
-    func match(_ rule: Int, from start: Int, in stretch: Stretch, before: UInt8?) -> Outcome {
+    /// The match of a rule that starts at a place, if there is one, after a look that most starts do not outlive.
+    private func seek(_ rule: Int, from start: Int, in stretch: Stretch, before: UInt8?) -> Outcome {
+        let sight = scout.run(rule, from: start, in: stretch.bytes, before: before)
+        work &+= sight.stop &- start &+ 1
+        if sight.isAlive, !stretch.isLast { return match(rule, from: start, in: stretch, before: before) }
+        return sight.ends == 0 ? .none : match(rule, from: start, sight, in: stretch, before: before)
+    }
+
+    /// The match of a rule that starts at a place, if there is one.
+    ///
+    /// - Parameter sight: what the scout saw from there, to the end of the rule's hope or of the text.
+    private func match(_ rule: Int, from start: Int, _ sight: Scout.Sight, in stretch: Stretch, before: UInt8?) -> Outcome {
+        let isSimple = sight.ends == 1 && isSimple[rule] && sight.stop - start < CompiledRule.longestHold
+        return isSimple ? match(rule, from: start, to: sight.lastEnd, in: stretch) : match(rule, from: start, in: stretch, before: before)
+    }
+
+    private func match(_ rule: Int, from start: Int, in stretch: Stretch, before: UInt8?) -> Outcome {
         let compiled = rules[rule]
         let forward = compiled.forward
         let table = forward.table

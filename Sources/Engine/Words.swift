@@ -4,8 +4,7 @@ import ByteKernels
 
 /// Finds the words of a rule set's contexts, and the grams that begin like words. Immutable after `init`, shared by all threads: hence unchecked.
 final class WordFinder: @unchecked Sendable {
-    /// Distinct, in small letters.
-    private let words: [[UInt8]]
+    private let words: Spelling
     /// Word → bytes in front of its first letter, where it is sought.
     private let fronts: [Int]
     /// Gram → its sets, by offset.
@@ -26,6 +25,64 @@ final class WordFinder: @unchecked Sendable {
         var position: Int
         /// Number of the word; those of grams follow on those of words.
         var word: Int
+    }
+
+    /// How words are written, eight bytes at a time: a hundred words begin with "secret", and one that stands many times is compared with all of them each time. Bare memory, which
+    /// belongs to the finder.
+    private struct Spelling {
+        /// Bytes of a word, the first one lowest, and the bits in which those of a text may differ: that of the case in letters, all of them behind the end.
+        private let steps: UnsafeMutablePointer<(bytes: UInt64, free: UInt64)>
+        /// Word → its first step; one more for the end of the last.
+        private let firstSteps: UnsafeMutablePointer<Int>
+        /// Word → bytes.
+        private let lengths: UnsafeMutablePointer<Int>
+        let count: Int
+
+        /// - Parameter words: in small letters.
+        init(_ words: [[UInt8]]) {
+            count = words.count
+            lengths = .allocate(capacity: words.count)
+            firstSteps = .allocate(capacity: words.count + 1)
+            steps = .allocate(capacity: words.reduce(0) { $0 + ($1.count + 7) / 8 })
+            var next = 0
+            for (number, word) in words.enumerated() {
+                (lengths + number).initialize(to: word.count)
+                (firstSteps + number).initialize(to: next)
+                for start in stride(from: 0, to: word.count, by: 8) {
+                    var step: (bytes: UInt64, free: UInt64) = (0, 0)
+                    for place in 0..<8 {
+                        let byte = start + place < word.count ? word[start + place] : 0
+                        let free: UInt8 = start + place < word.count ? (ContextWords.isLetter(byte) ? 0x20 : 0) : 0xFF
+                        step.bytes |= UInt64(byte) << UInt64(8 * place)
+                        step.free |= UInt64(free) << UInt64(8 * place)
+                    }
+                    (steps + next).initialize(to: step)
+                    next += 1
+                }
+            }
+            (firstSteps + words.count).initialize(to: next)
+        }
+
+        func deallocate() {
+            steps.deallocate()
+            firstSteps.deallocate()
+            lengths.deallocate()
+        }
+
+        /// Whether a text reads like a word, in any case.
+        ///
+        /// - Parameter bytes: with seven readable bytes behind them.
+        @inline(__always)
+        func stands(_ word: Int, at start: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+            if lengths[word] > bytes.count &- start { return false }
+            let base = UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped + start)
+            let first = firstSteps[word]
+            for step in first..<firstSteps[word &+ 1] {
+                let read = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: 8 &* (step &- first), as: UInt64.self))
+                if (read ^ steps[step].bytes) & ~steps[step].free != 0 { return false }
+            }
+            return true
+        }
     }
 
     /// Words by their numbers, and behind them grams, by the hash of their first bytes. Bare memory, for the loop over places; it belongs to the finder.
@@ -89,7 +146,7 @@ final class WordFinder: @unchecked Sendable {
     ///   - words: distinct, in small letters, none of them empty.
     ///   - grams: with ``Gram/wordBeginnings``.
     init(_ words: [[UInt8]], _ grams: [Gram] = [], variant: kernel_variant) {
-        self.words = words
+        self.words = Spelling(words)
         self.variant = variant
         let fronts = words.map { word in
             // A quote in front would have every quote looked at. What is left has to be long enough to be told apart.
@@ -125,6 +182,7 @@ final class WordFinder: @unchecked Sendable {
 
     deinit {
         for beginnings in [beginnings.six, beginnings.four, beginnings.three] { beginnings.deallocate() }
+        words.deallocate()
         filter.deallocate()
         grams.deallocate()
     }
@@ -135,7 +193,7 @@ final class WordFinder: @unchecked Sendable {
     ///   - bytes: with `KERNEL_SLACK` readable bytes on both sides.
     ///   - candidates: work space for ``Sieve/slice`` + 1.
     func find(in bytes: UnsafeBufferPointer<UInt8>, candidates: UnsafeMutablePointer<UInt32>, into places: inout [Place]) {
-        guard let base = bytes.baseAddress, !words.isEmpty || gramCount > 0 else { return }
+        guard let base = bytes.baseAddress, words.count > 0 || gramCount > 0 else { return }
         for start in stride(from: 0, to: bytes.count, by: Sieve.slice) {
             let count = word_filter_run(filter, variant, base + start, min(Sieve.slice, bytes.count - start), candidates)
             for index in 0..<count {
@@ -154,7 +212,7 @@ final class WordFinder: @unchecked Sendable {
     private func look(for number: Int, at place: Int, in bytes: UnsafeBufferPointer<UInt8>, _ places: inout [Place]) {
         if number < words.count {
             let start = place - fronts[number]
-            guard start >= 0, ContextWords.reads(words[number], at: start, in: bytes) else { return }
+            guard start >= 0, words.stands(number, at: start, in: bytes) else { return }
             var index = places.count
             while index > 0, places[index - 1].position > start { index -= 1 }
             places.insert(Place(position: start, word: number), at: index)
