@@ -13,9 +13,11 @@ public struct OperationScope: Sendable, Equatable {
     /// Where it stands in the file.
     var line: Int?
 
-    func covers(_ verdict: Verdict) -> Bool {
-        guard let operation = verdict.operation, verdict.severity ?? .low >= severity else { return false }
-        return (names.isEmpty || names.contains { $0.matches(operation.name) }) && (objects.isEmpty || objects.contains { $0.matches(operation.object) })
+    /// Why it is not about an operation; nil if it is.
+    func obstacle(to verdict: Verdict) -> Policy.Obstacle? {
+        guard let operation = verdict.operation, names.isEmpty || names.contains(where: { $0.matches(operation.name) }) else { return .operation }
+        if verdict.severity ?? .low < severity { return .severity }
+        return objects.isEmpty || objects.contains { $0.matches(operation.object) } ? nil : .object
     }
 }
 
@@ -54,13 +56,11 @@ extension PolicySet {
     /// For one operation the policies whose scope covers it decide, the most restrictive first; where there is none, what the catalogue says of it.
     ///
     /// - Parameter terms: of the policy that admitted the request, if it asks for approval.
-    func rule(
-        on verdicts: [Verdict], terms: (policy: String, terms: ApprovalTerms)?, identity: Identity, connection: String, method: String, path: some StringProtocol
-    ) -> CommandRuling {
-        let policies = policies.filter { $0.operations != nil && $0.applies(to: identity, connection: connection, method: method, path: path) }
+    func rule(on verdicts: [Verdict], terms: (policy: String, terms: ApprovalTerms)?, request: AccessRequest) -> CommandRuling {
+        let policies = policies.filter { $0.operations != nil && $0.applies(to: request) }
         var ruling = CommandRuling()
         for verdict in verdicts {
-            let effect = Self.effect(of: policies.filter { $0.operations!.covers(verdict) }) ?? Self.effect(of: verdict, terms)
+            let effect = Self.effect(on: verdict, of: policies, terms)
             let isGraver = effect.rank > ruling.effect.rank || effect.rank == ruling.effect.rank && verdict.severity ?? .low > ruling.verdict?.severity ?? .low
             if ruling.verdict == nil || isGraver { (ruling.effect, ruling.verdict) = (effect, verdict) }
             if effect.rank > 0, let name = verdict.operation?.name, !ruling.grave.contains(name) { ruling.grave.append(name) }
@@ -68,15 +68,16 @@ extension PolicySet {
         return ruling
     }
 
-    private static func effect(of policies: [Policy]) -> CommandRuling.Effect? {
-        policies.map { policy -> CommandRuling.Effect in
+    /// What becomes of one operation by `policies`, which apply to its request; where none covers it, by the catalogue.
+    static func effect(on verdict: Verdict, of policies: [Policy], _ terms: (policy: String, terms: ApprovalTerms)?) -> CommandRuling.Effect {
+        policies.filter { $0.operations?.obstacle(to: verdict) == nil }.map { policy -> CommandRuling.Effect in
             switch policy.effect {
             case .allow: .pass(policy: policy.name)
             case .approve(let terms): .approve(policy: policy.name, terms)
             case .deny(let reason): .refuse(policy: policy.name, reason: reason)
             }
             // Of equals the first in the file.
-        }.reduce(nil) { last, next in last.map { next.rank > $0.rank ? next : $0 } ?? next }
+        }.reduce(nil) { last, next in last.map { next.rank > $0.rank ? next : $0 } ?? next } ?? effect(of: verdict, terms)
     }
 
     private static func effect(of verdict: Verdict, _ terms: (policy: String, terms: ApprovalTerms)?) -> CommandRuling.Effect {
@@ -88,10 +89,10 @@ extension PolicySet {
     }
 
     /// Whether a request could need approval because of what it asks for.
-    func asksApprovalOfOperations(identity: Identity, connection: String, method: String, path: some StringProtocol) -> Bool {
+    func asksApprovalOfOperations(_ request: AccessRequest) -> Bool {
         policies.contains { policy in
             guard policy.operations != nil, case .approve = policy.effect else { return false }
-            return policy.applies(to: identity, connection: connection, method: method, path: path)
+            return policy.applies(to: request)
         }
     }
 }

@@ -32,6 +32,11 @@ public struct Configuration: Sendable {
     public var people: [Person]
     public var policies: PolicySet
 
+    /// Every group that somebody can be in.
+    public var groups: Set<String> {
+        Set(keys.entries.flatMap(\.identity.groups)).union(people.flatMap(\.groups)).union(identity.groups)
+    }
+
     public struct IdentitySettings: Sendable, Equatable {
         public var issuers: [Issuer] = []
         /// Nil where none are asked for.

@@ -13,21 +13,23 @@ extension Configuration {
     ///
     /// Relative paths in it are relative to its own directory.
     ///
-    /// - Parameter environment: where `env:` credentials come from.
+    /// - Parameters:
+    ///   - environment: where `env:` credentials come from.
+    ///   - readsSecrets: false for who only wants to know what is decided: random bytes then stand for credentials and keys, and the server's TLS is left out.
     /// - Throws: ``ConfigurationError`` with every mistake found.
     public static func load(
-        _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment
+        _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment, readsSecrets: Bool = true
     ) throws(ConfigurationError) -> Configuration {
-        return try parse(text(of: path), file: path, environment: environment)
+        try parse(text(of: path), file: path, environment: environment, readsSecrets: readsSecrets)
     }
 
-    /// Like ``load(_:environment:)``, for text that is already read; `file` is its name in messages, and where relative paths begin.
+    /// Like ``load(_:environment:readsSecrets:)``, for text that is already read; `file` is its name in messages, and where relative paths begin.
     public static func parse(
-        _ text: String, file: String, environment: [String: String] = ProcessInfo.processInfo.environment
+        _ text: String, file: String, environment: [String: String] = ProcessInfo.processInfo.environment, readsSecrets: Bool = true
     ) throws(ConfigurationError) -> Configuration {
         let reader = ConfigurationReader(file: file)
         let directory = URL(fileURLWithPath: file).deletingLastPathComponent().path
-        let document = ConfigurationDocument(reader: reader, directory: directory, environment: environment)
+        let document = ConfigurationDocument(reader: reader, directory: directory, environment: environment, readsSecrets: readsSecrets)
         let configuration = document.read(text)
         guard let configuration, reader.problems.isEmpty else { throw reader.error }
         return configuration
@@ -40,7 +42,7 @@ extension Configuration {
     public static func administration(_ path: String) throws(ConfigurationError) -> (dataDirectory: String, people: [Person]) {
         let reader = ConfigurationReader(file: path)
         let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        let document = ConfigurationDocument(reader: reader, directory: directory, environment: [:])
+        let document = ConfigurationDocument(reader: reader, directory: directory, environment: [:], readsSecrets: false)
         let administration = document.administration(try text(of: path))
         guard let administration, reader.problems.isEmpty else { throw reader.error }
         return administration
@@ -62,6 +64,7 @@ struct ConfigurationDocument {
     /// Where relative paths begin.
     let directory: String
     let environment: [String: String]
+    let readsSecrets: Bool
 
     private static let keys = ["listen", "data", "corpus", "cache", "hash_key", "limits", "timeouts", "record", "connections", "identity", "keys", "people", "policies"]
 
@@ -125,7 +128,7 @@ struct ConfigurationDocument {
         section.refuseUnknownKeys()
         let certificate = section.text("certificate", required: true, example: "/etc/sluice/tls.crt").map(absolute)
         let key = section.text("key", required: true, example: "/etc/sluice/tls.key").map(absolute)
-        guard let certificate, let key else { return nil }
+        guard readsSecrets, let certificate, let key else { return nil }
         let chain = certificates(certificate, section, "certificate")
         guard isPrivateFile(key, section, "key") else { return nil }
         guard let privateKey = try? NIOSSLPrivateKey(file: key, format: .pem) else {
@@ -324,6 +327,8 @@ struct ConfigurationDocument {
             section.report(key, "\"\(section.path(key))\" must begin with env: or file:; a secret is never written into this file", hint: hint)
             return nil
         }
+        // Of the form that the kind `basic` wants.
+        guard readsSecrets else { return Secret("unread:" + hexadecimal(randomBytes(16))) }
         do throws(SecretReference.Failure) {
             return try SecretReference.read(reference, what: what, directory: directory, environment: environment)
         } catch {
@@ -335,6 +340,7 @@ struct ConfigurationDocument {
     /// The key for the action `hash`; a problem where it is given and cannot be had.
     private func hashKey(_ root: Section) -> HMACSHA256? {
         guard let reference = root.text("hash_key", example: "env:SLUICE_HASH_KEY") else { return nil }
+        guard readsSecrets else { return HMACSHA256(key: randomBytes(32)) }
         do throws(SecretReference.Failure) {
             return try SecretReference.hashKey(reference, directory: directory, environment: environment)
         } catch {

@@ -23,10 +23,12 @@ final class ConfigurationReader {
     }
 
     /// The whole file as a section; nil (and a problem) where it is none.
-    func root(_ text: String, keys: [String]) -> Section? {
+    ///
+    /// - Parameter hint: what to do about an empty one.
+    func root(_ text: String, keys: [String], hint: String = "begin with config.example.yaml") -> Section? {
         do {
             guard let node = try Yams.compose(yaml: text) else {
-                report(nil, "the file is empty", hint: "begin with config.example.yaml")
+                report(nil, "the file is empty", hint: hint)
                 return nil
             }
             return section(node, name: nil, keys: keys)
@@ -195,6 +197,19 @@ struct Section {
                 return nil
             }
             return (node.line ?? entry.line, text)
+        }
+    }
+
+    /// A mapping of any names to texts, in the order of the file.
+    func texts(_ key: String, example: String) -> [(name: String, value: String)] {
+        guard let entry = given(key) else { return [] }
+        guard case .mapping(let mapping) = entry.value else {
+            wrongType(entry, key, "a mapping of names to texts", hint: "for example  \(key): {\(example)}")
+            return []
+        }
+        return mapping.compactMap { name, value in
+            guard let name = name.scalar?.string, let text = textValue(value, "\(key).\(name)", example: nil) else { return nil }
+            return (name, text)
         }
     }
 

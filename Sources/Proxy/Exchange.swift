@@ -134,6 +134,10 @@ final class Exchange {
     private var route: Route?
     private var target: RequestTarget?
     private var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+    /// As policies see it; nil until it is known who asks for what.
+    private(set) var access: AccessRequest?
+    /// What policies say about it before its body is read.
+    private(set) var admission: Decision?
     private var terms: (policy: String, terms: ApprovalTerms)?
     private var codedRequest: CodedBody?
     /// Until its first bytes have told how to read it.
@@ -145,7 +149,9 @@ final class Exchange {
     private var body = ByteBuffer()
     private var bodyBytes = 0
     private var review: (id: String, wait: Duration)?
-    private var commands: CommandEvidence?
+    /// What it would do, and what is decided about that; nil until it is read for that.
+    private(set) var verdicts: [Verdict]?
+    private(set) var commands: CommandEvidence?
     /// The operation for which a person is asked.
     private var asking: Verdict?
     private var forwarded: ForwardedRequest?
@@ -256,7 +262,6 @@ final class Exchange {
         self.identity = identity
         if review != nil { return .readBody(sendContinue: false) }
         guard let target else { return .wait }
-        let path = target.connection.path
 
         // Where to.
         guard let route else {
@@ -267,9 +272,11 @@ final class Exchange {
         }
 
         // May they.
-        switch gateway.configuration.policies.decide(
-            identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
-        {
+        let access = AccessRequest(identity: identity, connection: route.connection.name, method: head.method.rawValue, path: target.connection.path)
+        self.access = access
+        let admission = gateway.configuration.policies.decide(access)
+        self.admission = admission
+        switch admission {
         case .deny(let policy, let reason):
             try beginRecord(.deny, policy: policy)
             throw Problem(
@@ -277,9 +284,7 @@ final class Exchange {
                 hint: reason == nil ? "an operator can add a policy for the method and path" : nil)
         case .allow(let policy):
             try beginRecord(.allow, policy: policy)
-            if route.connection.commands == .judge,
-                gateway.configuration.policies.asksApprovalOfOperations(identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
-            {
+            if route.connection.commands == .judge, gateway.configuration.policies.asksApprovalOfOperations(access) {
                 fingerprint = makeFingerprint(identity, route)
             }
         case .approve(let policy, let terms):
@@ -518,11 +523,11 @@ final class Exchange {
 
     /// What the request would do, and what the catalogue says of it.
     func judged(_ verdicts: Result<[Verdict], any Error>) -> Step {
-        guard phase == .judging, let route, let identity, let target, let catalogue = gateway.catalogue else { return .wait }
+        guard phase == .judging, let route, let access, let catalogue = gateway.catalogue else { return .wait }
         do throws(Problem) {
             guard case .success(let verdicts) = verdicts else { throw Problem(.serviceUnavailable, .engine, "the request could not be read") }
-            let ruling = gateway.configuration.policies.rule(
-                on: verdicts, terms: terms, identity: identity, connection: route.connection.name, method: head.method.rawValue, path: target.connection.path)
+            self.verdicts = verdicts
+            let ruling = gateway.configuration.policies.rule(on: verdicts, terms: terms, request: access)
             guard let verdict = ruling.verdict, let operation = verdict.operation else { return try askOrForward(nil, sentence: nil) }
             var kept: [CommandEvidence.Operation] = []
             for verdict in verdicts.prefix(Self.keptOperations) {

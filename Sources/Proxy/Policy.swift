@@ -23,11 +23,40 @@ public struct Policy: Sendable, Equatable {
         case approve(ApprovalTerms)
     }
 
-    func applies(to identity: Identity, connection: String, method: String, path: some StringProtocol) -> Bool {
-        (groups.contains("*") || groups.contains(where: identity.groups.contains))
-            && (connections.contains("*") || connections.contains(connection))
-            && (methods.contains("*") || methods.contains(method))
-            && paths.contains { $0.matches(path) }
+    /// Why a policy says nothing about a request, or about an operation: the first that does not fit.
+    public enum Obstacle: String, Sendable, CaseIterable, Encodable {
+        case group, connection, method, path
+        /// See ``OperationScope/obstacle(to:)``.
+        case operation, severity, object
+        /// The request was decided on before it was read for operations, or its connection does not look for them.
+        case unread
+    }
+
+    /// Why this policy is not about `request`; nil if it is.
+    func obstacle(to request: AccessRequest) -> Obstacle? {
+        if !groups.contains("*"), !groups.contains(where: request.identity.groups.contains) { return .group }
+        if !connections.contains("*"), !connections.contains(request.connection) { return .connection }
+        if !methods.contains("*"), !methods.contains(request.method) { return .method }
+        return paths.contains { $0.matches(request.path) } ? nil : .path
+    }
+
+    func applies(to request: AccessRequest) -> Bool { obstacle(to: request) == nil }
+}
+
+/// A request as policies see it.
+public struct AccessRequest: Sendable, Equatable {
+    public var identity: Identity
+    public var connection: String
+    /// In upper case.
+    public var method: String
+    /// At the connection (without its name), normalised: no `.` or `..` segments, unreserved characters decoded, no query.
+    public var path: String
+
+    public init(identity: Identity, connection: String, method: String, path: String) {
+        self.identity = identity
+        self.connection = connection
+        self.method = method
+        self.path = path
     }
 }
 
@@ -60,17 +89,13 @@ public struct PolicySet: Sendable, Equatable {
     ///
     /// Of all policies that apply, the most restrictive holds: `deny` before `approve` before `allow`; of several of the same effect the first in
     /// the file. So adding a `deny` is always enough to stop something, wherever it stands. Where none applies, the request is denied. What is said of operations
-    /// is asked when the body has been read: ``rule(on:terms:identity:connection:method:path:)``.
+    /// is asked when the body has been read: ``rule(on:terms:request:)``.
     ///
-    /// - Parameters:
-    ///   - method: in upper case.
-    ///   - path: of the request to the connection (without the connection's name), normalised: no `.` or `..` segments, unreserved characters
-    ///     decoded, no query.
     /// - Complexity: O(policies × path length), without I/O.
-    public func decide(identity: Identity, connection: String, method: String, path: some StringProtocol) -> Decision {
+    public func decide(_ request: AccessRequest) -> Decision {
         var allowed: Decision?
         var approvable: Decision?
-        for policy in policies where policy.operations == nil && policy.applies(to: identity, connection: connection, method: method, path: path) {
+        for policy in policies where policy.operations == nil && policy.applies(to: request) {
             switch policy.effect {
             case .deny(let reason): return .deny(policy: policy.name, reason: reason)
             case .approve(let terms): approvable = approvable ?? .approve(policy: policy.name, terms)

@@ -1,7 +1,6 @@
 // `sluice serve`: the gateway, and the signals that steer it.
 
 import ArgumentParser
-import Corpus
 @preconcurrency import Dispatch
 import Foundation
 import Logging
@@ -28,7 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "sluice")
         let gateway: Gateway
         do {
-            gateway = try self.gateway(logger)
+            gateway = try Gateway(Configuration.load(config), noCache: noCache, logger: logger)
         } catch let error as ConfigurationError {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode(ExitStatus.usage)
@@ -59,7 +58,7 @@ struct ServeCommand: AsyncParsableCommand {
         for await signal in signals {
             guard signal == SIGHUP else { break }
             do {
-                let renewed = try self.gateway(logger, previous: server.gateway)
+                let renewed = try Gateway(Configuration.load(config), noCache: noCache, logger: logger, previous: server.gateway)
                 let (old, new) = (server.gateway.configuration, renewed.configuration)
                 if new.listen.host != old.listen.host || new.listen.port != old.listen.port || new.dataDirectory != old.dataDirectory {
                     logger.warning("listen and data_directory are read at start only: restart to change them")
@@ -79,20 +78,6 @@ struct ServeCommand: AsyncParsableCommand {
         recorder.close()
         impatience.cancel()
         logger.info("stopped")
-    }
-
-    /// Reads the configuration and its rules, and compiles them, or takes them from the cache.
-    private func gateway(_ logger: Logger, previous: Gateway? = nil) throws -> Gateway {
-        let configuration = try Configuration.load(config)
-        let cache = noCache ? nil : configuration.cacheDirectory.map { RuleSetCache(directory: $0) } ?? .standard()
-        let corpus = try MaskingRules(configuration.corpusDirectory, cache: cache) { logger.warning("\($0)") }
-        return try Gateway(configuration, logger: logger, previous: previous) {
-            try corpus.rules(profiles: $0)
-        } compile: {
-            try corpus.compile($0)
-        } catalogue: {
-            try Corpus.catalogue(orShippedWith: configuration.corpusDirectory)
-        }
     }
 
     /// The given signals as they arrive, instead of what they would do by default.

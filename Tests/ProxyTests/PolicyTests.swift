@@ -60,6 +60,12 @@ import Testing
     }
 }
 
+extension PolicySet {
+    func decide(identity: Identity, connection: String, method: String, path: String) -> Decision {
+        decide(AccessRequest(identity: identity, connection: connection, method: method, path: path))
+    }
+}
+
 @Suite struct PathPatternTests {
     @Test(arguments: [
         ("/", "/", true), ("/", "", false), ("/", "/a", false), ("/a", "/a", true), ("/a", "/A", false), ("/a", "/a/", false), ("/a/", "/a/", true),
