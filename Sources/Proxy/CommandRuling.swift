@@ -10,7 +10,7 @@ public struct OperationScope: Sendable, Equatable {
     public var severity = Catalogue.Severity.low
     /// What it is done to: one must match, and where there is none, everything does.
     public var objects: [Glob] = []
-    /// Where it stands in the file.
+    /// Where its names stand in the file.
     var line: Int?
 
     /// Why it is not about an operation; nil if it is.
@@ -94,26 +94,5 @@ extension PolicySet {
             guard policy.operations != nil, case .approve = policy.effect else { return false }
             return policy.applies(to: request)
         }
-    }
-}
-
-extension Configuration {
-    /// The catalogue, if the requests of some connection are judged or policies name operations.
-    ///
-    /// - Throws: ``ConfigurationError`` where a policy names none that there is, and so would never hold; or what `catalogue` throws.
-    public func checkedCatalogue(_ catalogue: () throws -> Catalogue) throws -> Catalogue? {
-        guard connections.contains(where: { $0.commands != .off }) || policies.policies.contains(where: { $0.operations != nil }) else { return nil }
-        let catalogue = try catalogue()
-        let problems = policies.policies.flatMap { policy in
-            (policy.operations?.names ?? []).compactMap { glob in
-                guard !catalogue.entries.keys.contains(where: glob.matches) else { return nil as ConfigurationProblem? }
-                let hint =
-                    nearest(to: glob.text, in: catalogue.entries.keys.sorted()).map { "did you mean \"\($0)\"?" }
-                    ?? "sluice judge --list shows all of them; a glob names a family, for example  operations: ['sql.*']"
-                return ConfigurationProblem(file: file, line: policy.operations?.line, message: "policy \"\(policy.name)\": there is no operation \"\(glob.text)\"", hint: hint)
-            }
-        }
-        guard problems.isEmpty else { throw ConfigurationError(problems) }
-        return catalogue
     }
 }

@@ -94,15 +94,17 @@ struct ConfigurationDocument {
         let identity = identity(root, people: people)
         let entries = keyRing(root, people: people)
         refuseForeignNames(root, entries, people, identity.issuers)
-        let groups = Set(entries.flatMap(\.identity.groups)).union(people.flatMap(\.groups)).union(identity.groups)
-        let policies = policies(root, connections: connections.map(\.connection.name), groups: groups, people: people)
-        refuseUnreachable(connections, policies)
+        let callers = Set(entries.flatMap(\.identity.groups)).union(identity.groups)
+        let policies = PolicySet(policies(root, connections: connections.map(\.connection.name), callers: callers, people: people))
+        refuseUnreachable(connections, policies.policies)
+        // Whether they can decide is worth asking of policies that say what they are meant to say.
+        if reader.problems.isEmpty { policies.deadAdmissions(connections: connections.map(\.connection.name)).forEach(reader.report) }
 
         guard let listen, let data else { return nil }
         return Configuration(
             file: reader.file, listen: listen, dataDirectory: data, corpusDirectory: corpus, cacheDirectory: cache, hashKey: hashKey,
             limits: limits(root), timeouts: timeouts(root), record: record(root), connections: connections.map(\.connection), keys: KeyRing(entries),
-            identity: identity, people: people, policies: PolicySet(policies))
+            identity: identity, people: people, policies: policies)
     }
 
     // MARK: Server
@@ -441,7 +443,8 @@ struct ConfigurationDocument {
 
     private enum Verdict: String, CaseIterable { case allow, deny, approve }
 
-    private func policies(_ root: Section, connections: [String], groups: Set<String>, people: [Person]) -> [Policy] {
+    private func policies(_ root: Section, connections: [String], callers: Set<String>, people: [Person]) -> [Policy] {
+        let deciders = Set(people.flatMap(\.groups))
         let keys = ["name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "decision", "approvers", "reason", "deadline"]
         var policies: [Policy] = []
         for (index, section) in root.sections("policies", keys: keys, required: true).enumerated() {
@@ -455,20 +458,23 @@ struct ConfigurationDocument {
             if verdict == .allow { section.refuse(["reason"], only: "decision: deny and decision: approve") }
             policies.append(
                 Policy(
-                    name: name, groups: known(section, "groups", in: groups, what: "group", where: "no key, no issuer and no person has it"),
-                    connections: known(section, "connections", in: connections, what: "connection", where: "it is not in connections"),
+                    name: name,
+                    groups: known(section, "groups", in: callers, what: "group") {
+                        deciders.contains($0) ? "only people have it, who decide on reviews and do not call" : "no key, no issuer and no certificate has it"
+                    },
+                    connections: known(section, "connections", in: connections, what: "connection") { _ in "it is not in connections" },
                     methods: methods(section), paths: paths(section), operations: operations(section),
-                    effect: effect(section, verdict ?? .deny, people: people)))
+                    effect: effect(section, verdict ?? .deny, people: people), place: Policy.Place(file: reader.file, line: section.line)))
         }
         return policies
     }
 
     /// Words of which each is `*` or in `all`.
-    private func known(_ section: Section, _ key: String, in all: some Collection<String>, what: String, where absent: String) -> [String] {
+    private func known(_ section: Section, _ key: String, in all: some Collection<String>, what: String, why absent: (String) -> String) -> [String] {
         let words = section.words(key, required: true, example: all.min() ?? "*") ?? []
         for word in words where word.text != "*" && !all.contains(word.text) {
             reader.report(
-                word.line, "there is no \(what) \"\(word.text)\": \(absent)",
+                word.line, "there is no \(what) \"\(word.text)\": \(absent(word.text))",
                 hint: nearest(to: word.text, in: all.sorted()).map { "did you mean \"\($0)\"?" }
                     ?? "known: \(all.isEmpty ? "none" : all.sorted().joined(separator: ", "))")
         }
@@ -477,8 +483,9 @@ struct ConfigurationDocument {
 
     private func methods(_ section: Section) -> [String] {
         guard let words = section.words("methods", example: "GET, POST") else { return ["*"] }
-        for word in words where word.text != "*" && !word.text.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || $0 == UInt8(ascii: "-") }) {
-            reader.report(word.line, "\"\(word.text)\" is not a method", hint: "methods are written in upper case, for example  methods: [GET, POST]")
+        for word in words where word.text != "*" && !Exchange.methods.contains(word.text) {
+            let hint = nearest(to: word.text, in: Exchange.methods.sorted()).map { "did you mean \"\($0)\"?" } ?? "for example  methods: [GET, POST]"
+            reader.report(word.line, "\"\(word.text)\" is not a method that is passed on", hint: hint)
         }
         return words.map(\.text)
     }
@@ -486,7 +493,10 @@ struct ConfigurationDocument {
     private func paths(_ section: Section) -> [PathPattern] {
         let words = section.words("paths", example: "\"/v1/customers/*\"") ?? [(section.line, "/**")]
         return words.compactMap { word in
-            if let pattern = PathPattern(word.text) { return pattern }
+            if let pattern = PathPattern(word.text) {
+                if let (message, hint) = pattern.contradiction { reader.report(word.line, "no path matches \"\(word.text)\": \(message)", hint: hint) }
+                return pattern
+            }
             reader.report(
                 word.line, "\"\(word.text)\" is not a path pattern",
                 hint: "begin with /; * is one segment, ** as a whole segment is any number: /v1/customers/*/orders/**")
@@ -500,7 +510,7 @@ struct ConfigurationDocument {
         func globs(_ key: String, example: String) -> [Glob] { (section.words(key, example: example) ?? []).map { Glob($0.text) } }
         return OperationScope(
             names: globs("operations", example: "'sql.*'"), severity: section.choice("severity", Catalogue.Severity.self) ?? .low, objects: globs("objects", example: "'dev_*'"),
-            line: section.line(of: section.has("operations") ? "operations" : section.has("severity") ? "severity" : "objects"))
+            line: section.has("operations") ? section.line(of: "operations") : nil)
     }
 
     private func effect(_ section: Section, _ verdict: Verdict, people: [Person]) -> Policy.Effect {

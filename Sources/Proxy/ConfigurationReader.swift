@@ -17,7 +17,10 @@ final class ConfigurationReader {
 
     /// Notes a mistake at `line`, and goes on: the next one may be told in the same breath.
     func report(_ line: Int?, _ message: String, hint: String? = nil) {
-        let problem = ConfigurationProblem(file: file, line: line, message: message, hint: hint)
+        report(ConfigurationProblem(file: file, line: line, message: message, hint: hint))
+    }
+
+    func report(_ problem: ConfigurationProblem) {
         // An alias (`*name`) brings the same lines up twice.
         if !problems.contains(problem) { problems.append(problem) }
     }

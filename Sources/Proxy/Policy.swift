@@ -15,6 +15,13 @@ public struct Policy: Sendable, Equatable {
     /// Operations that it decides about, in requests that other policies admit; nil if it decides which requests are admitted.
     public var operations: OperationScope?
     public var effect: Effect
+    /// Where it is written; nil for one that is not.
+    var place: Place?
+
+    struct Place: Sendable, Equatable {
+        var file: String
+        var line: Int
+    }
 
     public enum Effect: Sendable, Equatable {
         case allow

@@ -244,7 +244,7 @@ import Testing
         .init("- groups: [agents]", "- groups: [agnets]", 14, "there is no group \"agnets\"", "did you mean \"agents\"?"),
         .init("decision: allow", "decision: alow", 16, "cannot be \"alow\"", "did you mean \"allow\"?"),
         .init("    decision: allow", "", 14, "\"policies[1].decision\" is missing", "decision: allow"),
-        .init("decision: allow", "decision: allow\n    methods: [get]", 17, "\"get\" is not a method", "upper case"),
+        .init("decision: allow", "decision: allow\n    methods: [get]", 17, "\"get\" is not a method", "did you mean \"GET\"?"),
         .init("decision: allow", "decision: allow\n    paths: [v1]", 17, "\"v1\" is not a path pattern", "begin with /"),
         .init("decision: allow", "decision: allow\n    paths: [/a, /b**]", 17, "\"/b**\" is not a path pattern", "**"),
         .init("decision: allow", "decision: allow\n    deadline: 5m", 17, "is only for decision: approve", "remove"),
