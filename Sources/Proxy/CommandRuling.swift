@@ -55,12 +55,16 @@ extension PolicySet {
     ///
     /// For one operation the policies whose scope covers it decide, the most restrictive first; where there is none, what the catalogue says of it.
     ///
-    /// - Parameter terms: of the policy that admitted the request, if it asks for approval.
-    func rule(on verdicts: [Verdict], terms: (policy: String, terms: ApprovalTerms)?, request: AccessRequest) -> CommandRuling {
+    /// - Parameter admission: what ``decide(_:)`` said, whose terms hold where the catalogue wants a person to agree.
+    func rule(on verdicts: [Verdict], admission: Decision, request: AccessRequest) -> CommandRuling {
+        Self.rule(on: verdicts, admission: admission, request: request, by: enforced)
+    }
+
+    static func rule(on verdicts: [Verdict], admission: Decision, request: AccessRequest, by policies: [Policy]) -> CommandRuling {
         let policies = policies.filter { $0.operations != nil && $0.applies(to: request) }
         var ruling = CommandRuling()
         for verdict in verdicts {
-            let effect = Self.effect(on: verdict, of: policies, terms)
+            let effect = effect(on: verdict, of: policies, admission)
             let isGraver = effect.rank > ruling.effect.rank || effect.rank == ruling.effect.rank && verdict.severity ?? .low > ruling.verdict?.severity ?? .low
             if ruling.verdict == nil || isGraver { (ruling.effect, ruling.verdict) = (effect, verdict) }
             if effect.rank > 0, let name = verdict.operation?.name, !ruling.grave.contains(name) { ruling.grave.append(name) }
@@ -69,7 +73,7 @@ extension PolicySet {
     }
 
     /// What becomes of one operation by `policies`, which apply to its request; where none covers it, by the catalogue.
-    static func effect(on verdict: Verdict, of policies: [Policy], _ terms: (policy: String, terms: ApprovalTerms)?) -> CommandRuling.Effect {
+    static func effect(on verdict: Verdict, of policies: [Policy], _ admission: Decision) -> CommandRuling.Effect {
         policies.filter { $0.operations?.obstacle(to: verdict) == nil }.map { policy -> CommandRuling.Effect in
             switch policy.effect {
             case .allow: .pass(policy: policy.name)
@@ -77,20 +81,20 @@ extension PolicySet {
             case .deny(let reason): .refuse(policy: policy.name, reason: reason)
             }
             // Of equals the first in the file.
-        }.reduce(nil) { last, next in last.map { next.rank > $0.rank ? next : $0 } ?? next } ?? effect(of: verdict, terms)
+        }.reduce(nil) { last, next in last.map { next.rank > $0.rank ? next : $0 } ?? next } ?? effect(of: verdict, admission)
     }
 
-    private static func effect(of verdict: Verdict, _ terms: (policy: String, terms: ApprovalTerms)?) -> CommandRuling.Effect {
+    private static func effect(of verdict: Verdict, _ admission: Decision) -> CommandRuling.Effect {
         switch verdict.decision {
         case .allow: .pass(policy: nil)
-        case .approve, .unreadable: terms.map { .approve(policy: $0.policy, $0.terms) } ?? .approverless
+        case .approve, .unreadable: if case .approve(let policy, let terms) = admission { .approve(policy: policy, terms) } else { .approverless }
         case .block: .refuse(policy: nil, reason: nil)
         }
     }
 
     /// Whether a request could need approval because of what it asks for.
     func asksApprovalOfOperations(_ request: AccessRequest) -> Bool {
-        policies.contains { policy in
+        enforced.contains { policy in
             guard policy.operations != nil, case .approve = policy.effect else { return false }
             return policy.applies(to: request)
         }

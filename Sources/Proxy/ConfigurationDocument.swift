@@ -445,7 +445,7 @@ struct ConfigurationDocument {
 
     private func policies(_ root: Section, connections: [String], callers: Set<String>, people: [Person]) -> [Policy] {
         let deciders = Set(people.flatMap(\.groups))
-        let keys = ["name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "decision", "approvers", "reason", "deadline"]
+        let keys = ["name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "when", "mode", "decision", "approvers", "reason", "deadline"]
         var policies: [Policy] = []
         for (index, section) in root.sections("policies", keys: keys, required: true).enumerated() {
             section.refuseUnknownKeys()
@@ -463,8 +463,8 @@ struct ConfigurationDocument {
                         deciders.contains($0) ? "only people have it, who decide on reviews and do not call" : "no key, no issuer and no certificate has it"
                     },
                     connections: known(section, "connections", in: connections, what: "connection") { _ in "it is not in connections" },
-                    methods: methods(section), paths: paths(section), operations: operations(section),
-                    effect: effect(section, verdict ?? .deny, people: people), place: Policy.Place(file: reader.file, line: section.line)))
+                    methods: methods(section), paths: paths(section), operations: operations(section), when: section.schedule("when"),
+                    mode: section.choice("mode", Policy.Mode.self) ?? .enforce, effect: effect(section, verdict ?? .deny, people: people), place: Policy.Place(file: reader.file, line: section.line)))
         }
         return policies
     }
@@ -536,7 +536,7 @@ struct ConfigurationDocument {
     private func refuseUnreachable(_ connections: [(line: Int, connection: Connection)], _ policies: [Policy]) {
         for (line, connection) in connections {
             let open = policies.contains { policy in
-                if policy.operations != nil { return false }
+                if policy.operations != nil || policy.mode == .report { return false }
                 if case .deny = policy.effect { return false }
                 return policy.connections.contains("*") || policy.connections.contains(connection.name)
             }

@@ -127,6 +127,8 @@ final class Exchange {
     private let peer: String
     /// What the client showed when it connected.
     private let certificate: ShownCertificate?
+    /// When the request began.
+    private let time: Date
     private var phase = Phase.request
 
     // The request.
@@ -152,6 +154,8 @@ final class Exchange {
     /// What it would do, and what is decided about that; nil until it is read for that.
     private(set) var verdicts: [Verdict]?
     private(set) var commands: CommandEvidence?
+    /// What policies that only report would have decided.
+    private(set) var dryRun: PolicyOutcome?
     /// The operation for which a person is asked.
     private var asking: Verdict?
     private var forwarded: ForwardedRequest?
@@ -187,12 +191,13 @@ final class Exchange {
     /// Whether the client's connection can carry another exchange after this one.
     private(set) var keepAlive = true
 
-    init(gateway: Gateway, recorder: Recorder, tokens: TokenVault, peer: String, certificate: ShownCertificate?) {
+    init(gateway: Gateway, recorder: Recorder, tokens: TokenVault, peer: String, certificate: ShownCertificate?, time: Date) {
         self.gateway = gateway
         self.recorder = recorder
         self.tokens = tokens
         self.peer = peer
         self.certificate = certificate
+        self.time = time
     }
 
     // MARK: 1. The request's head
@@ -272,12 +277,13 @@ final class Exchange {
         }
 
         // May they.
-        let access = AccessRequest(identity: identity, connection: route.connection.name, method: head.method.rawValue, path: target.connection.path)
+        let access = AccessRequest(identity: identity, connection: route.connection.name, method: head.method.rawValue, path: target.connection.path, time: time)
         self.access = access
         let admission = gateway.configuration.policies.decide(access)
         self.admission = admission
         switch admission {
         case .deny(let policy, let reason):
+            dryRun = gateway.configuration.policies.dryRun(access, nil)
             try beginRecord(.deny, policy: policy)
             throw Problem(
                 .forbidden, .policy, reason ?? "no policy lets \(identity.name) do this on \"\(route.connection.name)\"",
@@ -506,7 +512,10 @@ final class Exchange {
 
     /// Reads the request as the vendor will: its target, fields and body as they would be sent.
     private func judge(_ target: RequestTarget, _ route: Route) throws(Problem) -> Step {
-        guard route.connection.commands != .off, let catalogue = gateway.catalogue else { return try askOrForward(nil, sentence: nil) }
+        guard route.connection.commands != .off, let catalogue = gateway.catalogue else {
+            dryRun = access.flatMap { gateway.configuration.policies.dryRun($0, nil) }
+            return try askOrForward(nil, sentence: nil)
+        }
         let upstream = route.connection.upstream
         let types = head.headers["content-type"]
         let request = HTTPReader.Request(
@@ -523,11 +532,13 @@ final class Exchange {
 
     /// What the request would do, and what the catalogue says of it.
     func judged(_ verdicts: Result<[Verdict], any Error>) -> Step {
-        guard phase == .judging, let route, let access, let catalogue = gateway.catalogue else { return .wait }
+        guard phase == .judging, let route, let access, let admission, let catalogue = gateway.catalogue else { return .wait }
         do throws(Problem) {
             guard case .success(let verdicts) = verdicts else { throw Problem(.serviceUnavailable, .engine, "the request could not be read") }
             self.verdicts = verdicts
-            let ruling = gateway.configuration.policies.rule(on: verdicts, terms: terms, request: access)
+            let policies = gateway.configuration.policies
+            dryRun = policies.dryRun(access, route.connection.commands == .judge ? verdicts : nil)
+            let ruling = policies.rule(on: verdicts, admission: admission, request: access)
             guard let verdict = ruling.verdict, let operation = verdict.operation else { return try askOrForward(nil, sentence: nil) }
             var kept: [CommandEvidence.Operation] = []
             for verdict in verdicts.prefix(Self.keptOperations) {
@@ -968,7 +979,7 @@ final class Exchange {
         }
         if let codedResponse { response.bytesIn = codedResponse.bytesIn }
         response.masked.merge(maskedInHead, uniquingKeysWith: +)
-        try record.end(ExchangeEnd(outcome: outcome, commands: commands, request: requestEvidence, response: response))
+        try record.end(ExchangeEnd(outcome: outcome, commands: commands, dryRun: dryRun, request: requestEvidence, response: response))
     }
 
     // MARK: The request on record

@@ -12,7 +12,7 @@ public struct ExpectedDecision: Sendable {
     /// The policy and the operation that must decide, and what `Sluice-Denied` must say; nil for any.
     public var policy, operation, reason: String?
 
-    private static let keys = ["name", "as", "groups", "method", "url", "headers", "body", "expect", "policy", "operation", "reason"]
+    private static let keys = ["name", "as", "groups", "method", "url", "headers", "body", "at", "expect", "policy", "operation", "reason"]
 
     /// Reads and checks the file at `path`.
     ///
@@ -68,6 +68,9 @@ public struct ExpectedDecision: Sendable {
         guard let identity, let method, let url, let decision else { return nil }
         self.decision = decision
         request = Rehearsal.Request(identity: identity, method: method, target: url)
+        if let moment = section.text("at", example: "2027-01-04T09:30:00+01:00") {
+            if let time = Rehearsal.Request.time(moment) { request.time = time } else { section.report("at", "\"\(moment)\" is not a moment", hint: "for example  at: 2027-01-04T09:30:00+01:00") }
+        }
         request.headers = section.texts("headers", example: "Content-Type: application/json")
         request.body = section.text("body").map { Array($0.utf8) } ?? []
     }

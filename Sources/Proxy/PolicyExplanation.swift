@@ -1,5 +1,6 @@
 // Why a request is decided as it is: which policies were asked, what they said, what the body was read to hold.
 
+import Foundation
 import NIOHTTP1
 import Operations
 import Record
@@ -33,6 +34,8 @@ public struct PolicyExplanation: Sendable, Encodable {
     /// What the request would do, as far as records keep it, in its order; and how much that is in all.
     public var operations: [Operation] = []
     public var operationCount = 0
+    /// What would be decided if the policies that only report were enforced; nil where that changes nothing.
+    public var dryRun: PolicyOutcome?
     /// What the agent is told; nil for a request that is sent on.
     public var answer: Answer?
 
@@ -40,7 +43,7 @@ public struct PolicyExplanation: Sendable, Encodable {
     public struct Access: Sendable, Equatable, Encodable {
         public var identity: String
         public var groups: [String]
-        public var connection, method, path: String
+        public var connection, method, path, time: String
     }
 
     /// A policy, and why it did not apply.
@@ -49,6 +52,7 @@ public struct PolicyExplanation: Sendable, Encodable {
         public var effect: String
         /// It decides about operations, not about requests.
         public var isAboutOperations: Bool
+        public var mode: Policy.Mode
         /// Nil if it applies.
         public var obstacle: Policy.Obstacle?
     }
@@ -95,20 +99,19 @@ extension PolicyExplanation {
         case (_, .deny(let name, _)): policy = name
         }
         guard let access = exchange.access else { return }
-        self.access = Access(identity: access.identity.name, groups: access.identity.groups, connection: access.connection, method: access.method, path: access.path)
-        var terms: (policy: String, terms: ApprovalTerms)?
-        if case .approve(let name, let asked)? = exchange.admission { terms = (name, asked) }
+        self.access = Access(identity: access.identity.name, groups: access.identity.groups, connection: access.connection, method: access.method, path: access.path, time: access.time.formatted(.iso8601))
+        dryRun = exchange.dryRun
         self.policies = set.policies.map { policy in
             var obstacle = policy.obstacle(to: access)
             if obstacle == nil, let scope = policy.operations { obstacle = exchange.verdicts.map(scope.obstacle(toAllOf:)) ?? .unread }
-            return Considered(name: policy.name, effect: policy.effect.name, isAboutOperations: policy.operations != nil, obstacle: obstacle)
+            return Considered(name: policy.name, effect: policy.effect.name, isAboutOperations: policy.operations != nil, mode: policy.mode, obstacle: obstacle)
         }
-        guard let verdicts = exchange.verdicts, let commands = exchange.commands else { return }
+        guard let admission = exchange.admission, let verdicts = exchange.verdicts, let commands = exchange.commands else { return }
         operationCount = commands.count
-        let about = set.policies.filter { $0.operations != nil && $0.applies(to: access) }
+        let about = set.enforced.filter { $0.operations != nil && $0.applies(to: access) }
         operations = zip(verdicts, commands.operations).map { verdict, shown in
             var operation = Operation(name: shown.name, object: shown.object, severity: shown.severity, verdict: shown.verdict, outcome: .pass)
-            switch PolicySet.effect(on: verdict, of: about, terms) {
+            switch PolicySet.effect(on: verdict, of: about, admission) {
             case .pass(let policy): operation.policy = policy
             case .approve(let policy, _): (operation.outcome, operation.policy) = (.approve, policy)
             case .approverless: operation.outcome = .refuse

@@ -5,7 +5,8 @@ import Operations
 /// The one pass over a configuration's policies that tells which of them are dead.
 ///
 /// A policy is alive if there is a request, by somebody with one of its groups (or with another one besides, where that is what admits them), for which it decides. Groups, connections, methods and operations are
-/// few, so all are tried; paths are asked of ``PathWitness``.
+/// few, so all are tried; paths are asked of ``PathWitness``. Of policies with times those count as holding before one that hold at the same times or always; ones that only report
+/// hold before none.
 struct PolicyReach {
     let policies: [Policy]
     /// Names of all connections.
@@ -65,7 +66,7 @@ struct PolicyReach {
             for method in methods(policy) {
                 for groups in admittedGroups(policy, connection, method) {
                     let admitting = policies.filter { $0.operations == nil && !$0.effect.isDeny && applies($0, groups, connection, method) }
-                    let denying = policies.filter { $0.operations == nil && $0.effect.isDeny && applies($0, groups, connection, method) }
+                    let denying = policies.filter { $0.operations == nil && $0.effect.isDeny && alwaysHolds($0, with: policy) && applies($0, groups, connection, method) }
                     for path in policy.paths {
                         let admitted = (path, admitting.flatMap(\.paths), denying.flatMap(\.paths))
                         guard PathWitness.path(matching: admitted.0, andOneOf: admitted.1, butNoneOf: admitted.2) != nil else { continue }
@@ -121,8 +122,11 @@ struct PolicyReach {
     /// Whether the policy at `first` holds before the one at `second` where both apply.
     private func outranks(_ first: Int, _ second: Int) -> Bool {
         let (left, right) = (policies[first].effect.restriction, policies[second].effect.restriction)
-        return left > right || left == right && first < second
+        return (left > right || left == right && first < second) && alwaysHolds(policies[first], with: policies[second])
     }
+
+    /// Whether `other` is in force whenever `policy` is.
+    private func alwaysHolds(_ other: Policy, with policy: Policy) -> Bool { other.mode == .enforce && (other.when == nil || other.when == policy.when) }
 
     private func covers(_ index: Int, _ groups: Set<String>, _ connection: String, _ method: String) -> Bool { applies(policies[index], groups, connection, method) }
 

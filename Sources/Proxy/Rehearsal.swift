@@ -46,15 +46,21 @@ public final class Rehearsal: Sendable {
         /// Besides `Host`, `Authorization` and `Content-Length`.
         public var headers: [(name: String, value: String)] = []
         public var body: [UInt8] = []
+        /// When it begins.
+        public var time: Date
 
-        public init(identity: Identity, method: String, target: String) {
+        public init(identity: Identity, method: String, target: String, time: Date = Date()) {
             self.identity = identity
             self.method = method
             self.target = target
+            self.time = time
         }
 
+        /// Reads a moment such as `2027-01-04T09:30:00+01:00` (RFC 3339).
+        public static func time(_ text: String) -> Date? { try? Date(text, strategy: .iso8601) }
+
         public static func == (left: Self, right: Self) -> Bool {
-            left.identity == right.identity && left.method == right.method && left.target == right.target && left.body == right.body
+            left.identity == right.identity && left.method == right.method && left.target == right.target && left.body == right.body && left.time == right.time
                 && left.headers.elementsEqual(right.headers, by: ==)
         }
     }
@@ -68,7 +74,7 @@ public final class Rehearsal: Sendable {
         if !request.body.isEmpty, !headers.contains(name: "content-length"), !headers.contains(name: "transfer-encoding") {
             headers.add(name: "Content-Length", value: String(request.body.count))
         }
-        let exchange = Exchange(gateway: gateway, recorder: recorder, tokens: TokenVault(), peer: "rehearsal", certificate: nil)
+        let exchange = Exchange(gateway: gateway, recorder: recorder, tokens: TokenVault(), peer: "rehearsal", certificate: nil, time: request.time)
         let head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: request.target, headers: headers)
         var step = exchange.receive(head, draining: false)
         if case .readBody = step {

@@ -158,17 +158,34 @@ public struct CommandEvidence: Sendable, Equatable, Codable {
     }
 }
 
+/// What policies decide about a request.
+public struct PolicyOutcome: Sendable, Equatable, Codable {
+    public var decision: ExchangeStart.Decision
+    /// The policy that decides, where one does.
+    public var policy: String?
+
+    public init(decision: ExchangeStart.Decision, policy: String?) {
+        self.decision = decision
+        self.policy = policy
+    }
+}
+
 /// What the end of an exchange adds to its record.
 public struct ExchangeEnd: Sendable, Equatable, Codable {
     public var outcome: Outcome
     /// Nil where nothing was found.
     public var commands: CommandEvidence?
+    /// What policies that only report would have decided; nil where it is the same.
+    public var dryRun: PolicyOutcome?
     public var request: BodyEvidence
     public var response: BodyEvidence
 
-    public init(outcome: Outcome, commands: CommandEvidence? = nil, request: BodyEvidence = .init(), response: BodyEvidence = .init()) {
+    public init(
+        outcome: Outcome, commands: CommandEvidence? = nil, dryRun: PolicyOutcome? = nil, request: BodyEvidence = .init(), response: BodyEvidence = .init()
+    ) {
         self.outcome = outcome
         self.commands = commands
+        self.dryRun = dryRun
         self.request = request
         self.response = response
     }

@@ -172,7 +172,7 @@ public final class Index: Sendable {
         case .end(let id, let time, let payload, let position):
             let evidence = Evidence(
                 request: payload.end.request, response: payload.end.response, recordedRequest: payload.request,
-                recordedResponse: payload.response, commands: payload.end.commands)
+                recordedResponse: payload.response, commands: payload.end.commands, dryRun: payload.end.dryRun)
             try database.cachedStatement(sql: """
                 UPDATE exchanges SET ended_at = ?, outcome = ?, outcome_detail = ?, evidence = ?, end_segment = ?, end_offset = ?
                 WHERE id = ?
@@ -236,6 +236,8 @@ public struct Evidence: Sendable, Equatable, Codable {
     public var recordedResponse: BodyRecord
     /// Nil where no operation was found.
     public var commands: CommandEvidence?
+    /// What policies that only report would have decided; nil where it is the same.
+    public var dryRun: PolicyOutcome?
 }
 
 func json(_ value: some Encodable) throws -> String {

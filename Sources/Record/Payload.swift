@@ -110,6 +110,10 @@ extension PayloadWriter {
         write(payload.request)
         write(payload.response)
         write(payload.end.commands) { $0.write($1) }
+        write(payload.end.dryRun) { writer, outcome in
+            writer.write(outcome.decision.rawValue)
+            writer.write(outcome.policy) { $0.write($1) }
+        }
     }
 
     private mutating func write(_ commands: CommandEvidence) {
@@ -170,7 +174,14 @@ extension PayloadReader {
         var payload = EndPayload(end: end, request: try body(), response: try body())
         // Records of versions that judged no commands end here.
         if !isAtEnd { payload.end.commands = try optional { try $0.commands() } }
+        // Those of versions without policies that only report, here.
+        if !isAtEnd { payload.end.dryRun = try optional { try $0.policyOutcome() } }
         return payload
+    }
+
+    private mutating func policyOutcome() throws -> PolicyOutcome {
+        guard let decision = ExchangeStart.Decision(rawValue: try text()) else { throw Malformed() }
+        return PolicyOutcome(decision: decision, policy: try optional { try $0.text() })
     }
 
     private mutating func commands() throws -> CommandEvidence {

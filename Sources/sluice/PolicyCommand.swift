@@ -40,6 +40,9 @@ struct PolicyCommand: AsyncParsableCommand {
         @Option(name: .customLong("body"), help: ArgumentHelp("The body, from a file or, with -, from standard input.", valueName: "file"))
         var file: String?
 
+        @Option(name: .customLong("at"), help: ArgumentHelp("When, for example 2027-01-04T09:30:00+01:00 (default: now).", valueName: "time"))
+        var time: String?
+
         @Argument(help: ArgumentHelp("In upper case.", valueName: "method"))
         var method: String
 
@@ -50,6 +53,7 @@ struct PolicyCommand: AsyncParsableCommand {
         var body: String?
 
         func validate() throws {
+            if let time, Rehearsal.Request.time(time) == nil { throw ValidationError("--at \(time) is not a moment such as 2027-01-04T09:30:00+01:00") }
             if body != nil, file != nil { throw ValidationError("give the body as an argument or with --body, not both") }
         }
 
@@ -58,6 +62,7 @@ struct PolicyCommand: AsyncParsableCommand {
             var request = Rehearsal.Request(identity: try identity(configuration), method: method, target: url)
             request.headers = try headers.map(Self.field)
             request.body = try content()
+            if let moment = time.flatMap(Rehearsal.Request.time) { request.time = moment }
             let rehearsal = try options.rehearse(configuration, as: [request.identity])
             let explanation = try await rehearsal.explain(request)
             if options.json { return try printJSON(explanation) }
@@ -195,14 +200,14 @@ extension PolicyExplanation {
         if decision == .refuse || decision == .block, let reason { by = ": \(reason)" }
         let groups = request.identity.groups.isEmpty ? "in no group" : "in \(request.identity.groups.joined(separator: ", "))"
         var lines = ["\(decision.rawValue)\(by)", "  \(request.identity.name), \(groups): \(request.method) \(request.target)"]
-        if let access { lines.append("  read as \(access.method) \(access.path) at \(access.connection)") }
+        if let access { lines.append("  read as \(access.method) \(access.path) at \(access.connection), \(access.time)") }
         if !policies.isEmpty {
             lines.append("policies:")
             let width = policies.map(\.name.count).max() ?? 0
             for one in policies {
                 let name = "\"\(one.name)\"" + String(repeating: " ", count: width - one.name.count)
                 let effect = one.effect.padding(toLength: 7, withPad: " ", startingAt: 0)
-                lines.append("  \(effect)  \(name)  \(one.obstacle.map(Self.sentence) ?? "applies")\(one.isAboutOperations ? " (operations)" : "")")
+                lines.append("  \(effect)  \(name)  \(one.obstacle.map(Self.sentence) ?? "applies")\(one.isAboutOperations ? " (operations)" : "")\(one.mode == .report ? " (only reports)" : "")")
             }
         }
         if !operations.isEmpty {
@@ -212,6 +217,9 @@ extension PolicyExplanation {
                 lines.append("  \(one.name)\(one.object.isEmpty ? "" : " \(one.object)") (\(one.severity), \(one.verdict)): \(one.outcome.rawValue) \(by)")
             }
             if operationCount > operations.count { lines.append("  and \(operationCount - operations.count) more") }
+        }
+        if let dryRun {
+            lines.append("if the policies that only report were enforced: \(dryRun.decision.rawValue)\(dryRun.policy.map { " by \"\($0)\"" } ?? "")")
         }
         if let answer {
             lines.append("the agent is told (with ids of its own):")
@@ -228,6 +236,7 @@ extension PolicyExplanation {
         case .connection: "for other connections"
         case .method: "for other methods"
         case .path: "for other paths"
+        case .time: "at other times"
         case .operation: "the request asks for no such operation"
         case .severity: "for graver operations"
         case .object: "for other objects"

@@ -44,7 +44,7 @@ import Testing
             return String(repeating: " ", count: line[mark].count - 2) + line[mark.upperBound...]
         }.joined(separator: "\n")
         for setting in ["tls:", "plaintext:", "corpus:", "hash_key:", "header:", "request_body:", "connections:", "connect:", "head:", "idle:", "total:", "drain:",
-            "commands:", "objects:", "body_limit:", "sync_interval:", "segment_size:", "ca_file:", "server_name:", "expires:", "on_expiry:", "authorized_parties:", "algorithms:", "subject_claim:", "default_groups:", "clock_skew:", "discovery:", "jwks:",
+            "commands:", "objects:", "when:", "mode:", "body_limit:", "sync_interval:", "segment_size:", "ca_file:", "server_name:", "expires:", "on_expiry:", "authorized_parties:", "algorithms:", "subject_claim:", "default_groups:", "clock_skew:", "discovery:", "jwks:",
             "refresh:", "refetch:", "keep:", "introspection:", "subjects:"]
         {
             #expect(uncommented.split(separator: "\n").contains { $0.drop { $0 == " " }.hasPrefix(setting) }, "\(setting) is not in the example")
