@@ -95,16 +95,18 @@ struct ConfigurationDocument {
         let entries = keyRing(root, people: people)
         refuseForeignNames(root, entries, people, identity.issuers)
         let callers = Set(entries.flatMap(\.identity.groups)).union(identity.groups)
-        let policies = PolicySet(policies(root, connections: connections.map(\.connection.name), callers: callers, people: people))
-        refuseUnreachable(connections, policies.policies)
-        // Whether they can decide is worth asking of policies that say what they are meant to say.
+        let problems = reader.problems.count
+        let (sections, folder, version) = policySections(root, text)
+        let policies = PolicySet(policies(sections, connections: connections.map(\.connection.name), callers: callers, people: people), version: version)
+        // What they come to is worth asking of policies that say what they are meant to say.
+        if reader.problems.count == problems { refuseUnreachable(connections, policies.policies) }
         if reader.problems.isEmpty { policies.deadAdmissions(connections: connections.map(\.connection.name)).forEach(reader.report) }
 
         guard let listen, let data else { return nil }
         return Configuration(
             file: reader.file, listen: listen, dataDirectory: data, corpusDirectory: corpus, cacheDirectory: cache, hashKey: hashKey,
             limits: limits(root), timeouts: timeouts(root), record: record(root), connections: connections.map(\.connection), keys: KeyRing(entries),
-            identity: identity, people: people, policies: policies)
+            identity: identity, people: people, policies: policies, policyFolder: folder)
     }
 
     // MARK: Server
@@ -443,15 +445,20 @@ struct ConfigurationDocument {
 
     private enum Verdict: String, CaseIterable { case allow, deny, approve }
 
-    private func policies(_ root: Section, connections: [String], callers: Set<String>, people: [Person]) -> [Policy] {
+    static let policyKeys = [
+        "name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "when", "mode", "decision", "approvers", "reason", "deadline",
+    ]
+
+    private func policies(_ sections: [(section: Section, name: String)], connections: [String], callers: Set<String>, people: [Person]) -> [Policy] {
         let deciders = Set(people.flatMap(\.groups))
-        let keys = ["name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "when", "mode", "decision", "approvers", "reason", "deadline"]
         var policies: [Policy] = []
-        for (index, section) in root.sections("policies", keys: keys, required: true).enumerated() {
+        for (section, unnamed) in sections {
             section.refuseUnknownKeys()
-            let name = section.text("name") ?? "policy \(index + 1)"
-            if policies.contains(where: { $0.name == name }) {
-                section.report("name", "a second policy \"\(name)\"", hint: "records could not tell them apart: give one another name")
+            let name = section.text("name") ?? unnamed
+            if let first = policies.first(where: { $0.name == name })?.place {
+                section.report(
+                    "name", "a second policy \"\(name)\"; the first is on line \(first.line)\(first.file == section.reader.file ? "" : " of \(first.file)")",
+                    hint: "records could not tell them apart: give one another name")
             }
             let verdict = section.choice("decision", Verdict.self, required: true)
             if verdict != .approve { section.refuse(["approvers", "deadline"], only: "decision: approve") }
@@ -464,7 +471,8 @@ struct ConfigurationDocument {
                     },
                     connections: known(section, "connections", in: connections, what: "connection") { _ in "it is not in connections" },
                     methods: methods(section), paths: paths(section), operations: operations(section), when: section.schedule("when"),
-                    mode: section.choice("mode", Policy.Mode.self) ?? .enforce, effect: effect(section, verdict ?? .deny, people: people), place: Policy.Place(file: reader.file, line: section.line)))
+                    mode: section.choice("mode", Policy.Mode.self) ?? .enforce, effect: effect(section, verdict ?? .deny, people: people),
+                    place: Policy.Place(file: section.reader.file, line: section.line)))
         }
         return policies
     }
@@ -473,7 +481,7 @@ struct ConfigurationDocument {
     private func known(_ section: Section, _ key: String, in all: some Collection<String>, what: String, why absent: (String) -> String) -> [String] {
         let words = section.words(key, required: true, example: all.min() ?? "*") ?? []
         for word in words where word.text != "*" && !all.contains(word.text) {
-            reader.report(
+            section.reader.report(
                 word.line, "there is no \(what) \"\(word.text)\": \(absent(word.text))",
                 hint: nearest(to: word.text, in: all.sorted()).map { "did you mean \"\($0)\"?" }
                     ?? "known: \(all.isEmpty ? "none" : all.sorted().joined(separator: ", "))")
@@ -485,7 +493,7 @@ struct ConfigurationDocument {
         guard let words = section.words("methods", example: "GET, POST") else { return ["*"] }
         for word in words where word.text != "*" && !Exchange.methods.contains(word.text) {
             let hint = nearest(to: word.text, in: Exchange.methods.sorted()).map { "did you mean \"\($0)\"?" } ?? "for example  methods: [GET, POST]"
-            reader.report(word.line, "\"\(word.text)\" is not a method that is passed on", hint: hint)
+            section.reader.report(word.line, "\"\(word.text)\" is not a method that is passed on", hint: hint)
         }
         return words.map(\.text)
     }
@@ -494,10 +502,10 @@ struct ConfigurationDocument {
         let words = section.words("paths", example: "\"/v1/customers/*\"") ?? [(section.line, "/**")]
         return words.compactMap { word in
             if let pattern = PathPattern(word.text) {
-                if let (message, hint) = pattern.contradiction { reader.report(word.line, "no path matches \"\(word.text)\": \(message)", hint: hint) }
+                if let (message, hint) = pattern.contradiction { section.reader.report(word.line, "no path matches \"\(word.text)\": \(message)", hint: hint) }
                 return pattern
             }
-            reader.report(
+            section.reader.report(
                 word.line, "\"\(word.text)\" is not a path pattern",
                 hint: "begin with /; * is one segment, ** as a whole segment is any number: /v1/customers/*/orders/**")
             return nil
@@ -522,7 +530,7 @@ struct ConfigurationDocument {
             let groups = Set(people.flatMap(\.groups))
             let approvers = section.words("approvers", required: true, example: groups.min() ?? "leads") ?? []
             for group in approvers where !groups.contains(group.text) {
-                reader.report(
+                section.reader.report(
                     group.line, "nobody in people is in group \"\(group.text)\", so nobody could approve",
                     hint: nearest(to: group.text, in: groups.sorted()).map { "did you mean \"\($0)\"?" }
                         ?? "add someone, for example  people: [{name: alice, groups: [\(group.text)]}]")

@@ -3,16 +3,24 @@
 import Foundation
 import Yams
 
-/// Collects what is wrong with one file.
+/// Collects what is wrong with one file, and with files that belong to it.
 final class ConfigurationReader {
     let file: String
     private(set) var problems: [ConfigurationProblem] = []
+    /// Of the file that this one belongs to, where all problems go.
+    private let main: ConfigurationReader?
 
-    init(file: String) { self.file = file }
+    init(file: String, joining main: ConfigurationReader? = nil) {
+        self.file = file
+        self.main = main
+    }
 
-    /// Everything that was reported, in order of lines.
+    /// Everything that was reported, file by file, in order of lines.
     var error: ConfigurationError {
-        ConfigurationError(problems.enumerated().sorted { ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset) }.map(\.element))
+        func place(_ problem: (offset: Int, element: ConfigurationProblem)) -> (Int, String, Int, Int) {
+            (problem.element.file == file ? 0 : 1, problem.element.file, problem.element.line ?? 0, problem.offset)
+        }
+        return ConfigurationError(problems.enumerated().sorted { place($0) < place($1) }.map(\.element))
     }
 
     /// Notes a mistake at `line`, and goes on: the next one may be told in the same breath.
@@ -21,6 +29,7 @@ final class ConfigurationReader {
     }
 
     func report(_ problem: ConfigurationProblem) {
+        if let main { return main.report(problem) }
         // An alias (`*name`) brings the same lines up twice.
         if !problems.contains(problem) { problems.append(problem) }
     }

@@ -371,7 +371,7 @@ final class Exchange {
                 ExchangeStart(
                     identity: identity?.name, groups: identity?.groups ?? [], connection: route?.connection.name, method: head.method.rawValue,
                     target: shown, peer: peer, headers: headers, decision: blocked == nil ? decision : .deny, policy: policy,
-                    corpusHash: route?.rules.hash))
+                    policyVersion: gateway.configuration.policies.version, corpusHash: route?.rules.hash))
         } catch {
             gateway.logger.error("an exchange cannot be recorded, so it is refused: \(error)")
             throw Problem(.serviceUnavailable, .record, "the exchange cannot be recorded, so it cannot take place")

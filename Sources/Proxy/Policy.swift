@@ -107,8 +107,12 @@ public struct PolicySet: Sendable, Equatable {
     /// Those that do more than report.
     let enforced: [Policy]
 
-    public init(_ policies: [Policy]) {
+    /// A digest of what they were read from: of the folder's files, or of the configuration. On every record.
+    public let version: String
+
+    public init(_ policies: [Policy], version: String = "") {
         self.policies = policies
+        self.version = version
         enforced = policies.filter { $0.mode == .enforce }
     }
 

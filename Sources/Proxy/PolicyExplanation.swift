@@ -25,6 +25,8 @@ public struct PolicyExplanation: Sendable, Encodable {
     public var policy: String?
     /// The operation that decided.
     public var operation: String?
+    /// Of the policies in force.
+    public var version: String
     /// What `Sluice-Denied` would say; nil for a request that is sent on.
     public var reason: String?
     /// The request as policies saw it; nil where it came to no question of policy.
@@ -84,6 +86,7 @@ extension PolicyExplanation {
     ///   - exchange: at its end, or at the point where it would be sent on.
     ///   - answer: what it answered; nil if it would be sent on.
     init(_ exchange: Exchange, _ answer: Exchange.Answer?, needsApproval: Bool, policies set: PolicySet) {
+        version = set.version
         reason = answer?.headers.first(name: "sluice-denied")
         self.answer = answer.map { Answer(status: Int($0.status.code), headers: $0.headers.recorded, body: String(decoding: $0.body, as: UTF8.self)) }
         switch reason.flatMap({ Problem.Reason(rawValue: $0) }) {

@@ -6,7 +6,7 @@ import Operations
 ///
 /// A policy is alive if there is a request, by somebody with one of its groups (or with another one besides, where that is what admits them), for which it decides. Groups, connections, methods and operations are
 /// few, so all are tried; paths are asked of ``PathWitness``. Of policies with times those count as holding before one that hold at the same times or always; ones that only report
-/// hold before none.
+/// hold before none, nor do those that close a connection.
 struct PolicyReach {
     let policies: [Policy]
     /// Names of all connections.
@@ -125,8 +125,15 @@ struct PolicyReach {
         return (left > right || left == right && first < second) && alwaysHolds(policies[first], with: policies[second])
     }
 
-    /// Whether `other` is in force whenever `policy` is.
-    private func alwaysHolds(_ other: Policy, with policy: Policy) -> Bool { other.mode == .enforce && (other.when == nil || other.when == policy.when) }
+    /// Whether `other` is in force whenever `policy` is, and not there to close what others open.
+    private func alwaysHolds(_ other: Policy, with policy: Policy) -> Bool {
+        other.mode == .enforce && (other.when == nil || other.when == policy.when) && !Self.closes(other)
+    }
+
+    /// Whether a policy forbids everything to a group on a connection: a switch for emergencies, which must work whatever else is written.
+    static func closes(_ policy: Policy) -> Bool {
+        policy.effect.isDeny && policy.operations == nil && policy.methods.contains("*") && policy.paths.contains { $0.description == "/**" }
+    }
 
     private func covers(_ index: Int, _ groups: Set<String>, _ connection: String, _ method: String) -> Bool { applies(policies[index], groups, connection, method) }
 

@@ -19,6 +19,8 @@ public struct ExchangeStart: Sendable, Equatable, Codable {
     public var decision: Decision
     /// The policy that decided, where one applied.
     public var policy: String?
+    /// Version of the policies in force; nil in records of versions that did not keep it.
+    public var policyVersion: String?
     /// Hash of the rules in force; nil where none were.
     public var corpusHash: String?
 
@@ -26,7 +28,7 @@ public struct ExchangeStart: Sendable, Equatable, Codable {
 
     public init(
         identity: String?, groups: [String] = [], connection: String?, method: String, target: String, peer: String,
-        headers: [HeaderField] = [], decision: Decision, policy: String? = nil, corpusHash: String? = nil
+        headers: [HeaderField] = [], decision: Decision, policy: String? = nil, policyVersion: String? = nil, corpusHash: String? = nil
     ) {
         self.identity = identity
         self.groups = groups
@@ -37,6 +39,7 @@ public struct ExchangeStart: Sendable, Equatable, Codable {
         self.headers = headers
         self.decision = decision
         self.policy = policy
+        self.policyVersion = policyVersion
         self.corpusHash = corpusHash
     }
 }

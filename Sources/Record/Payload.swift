@@ -93,6 +93,7 @@ extension PayloadWriter {
         write(start.decision.rawValue)
         write(start.policy) { $0.write($1) }
         write(start.corpusHash) { $0.write($1) }
+        write(start.policyVersion) { $0.write($1) }
     }
 
     mutating func write(_ headers: [HeaderField]) {
@@ -158,9 +159,12 @@ extension PayloadReader {
         let peer = try text()
         let headers = try headers()
         guard let decision = ExchangeStart.Decision(rawValue: try text()) else { throw Malformed() }
-        return ExchangeStart(
+        var start = ExchangeStart(
             identity: identity, groups: groups, connection: connection, method: method, target: target, peer: peer, headers: headers,
             decision: decision, policy: try optional { try $0.text() }, corpusHash: try optional { try $0.text() })
+        // Records of versions that did not keep it end here.
+        if !isAtEnd { start.policyVersion = try optional { try $0.text() } }
+        return start
     }
 
     mutating func headers() throws -> [HeaderField] {

@@ -202,7 +202,7 @@ extension PolicyExplanation {
         var lines = ["\(decision.rawValue)\(by)", "  \(request.identity.name), \(groups): \(request.method) \(request.target)"]
         if let access { lines.append("  read as \(access.method) \(access.path) at \(access.connection), \(access.time)") }
         if !policies.isEmpty {
-            lines.append("policies:")
+            lines.append("policies, version \(version):")
             let width = policies.map(\.name.count).max() ?? 0
             for one in policies {
                 let name = "\"\(one.name)\"" + String(repeating: " ", count: width - one.name.count)

@@ -121,7 +121,7 @@ struct SessionCommand: AsyncParsableCommand {
                 ("request", "\(exchange.method) \(exchange.target)"),
                 ("connection", exchange.connection), ("decision", exchange.decision.rawValue + (exchange.policy.map { " by \"\($0)\"" } ?? "")), ("would be", exchange.evidence?.dryRun.map { $0.decision.rawValue + ($0.policy.map { " by \"\($0)\"" } ?? "") + ", if what only reports were enforced" }),
                 ("review", exchange.review),
-                ("rules", exchange.corpusHash), ("began", "\(exchange.startedAt)"), ("ended", exchange.endedAt?.description),
+                ("policies", exchange.policyVersion), ("rules", exchange.corpusHash), ("began", "\(exchange.startedAt)"), ("ended", exchange.endedAt?.description),
                 ("status", exchange.status.map(String.init)), ("outcome", exchange.outcome?.text ?? "under way"),
                 ("commands", exchange.evidence?.commands.map(Self.text)), ("request body", evidence(exchange.evidence?.request)), ("  masked", counts(exchange.evidence?.request.masked)),
                 ("response body", evidence(exchange.evidence?.response)), ("  masked", counts(exchange.evidence?.response.masked)),

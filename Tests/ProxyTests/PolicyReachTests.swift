@@ -12,7 +12,7 @@ struct PolicyReachTests {
 
     /// Every path of up to three segments over a few names, and one that ends with a slash.
     private static let paths: [String] = {
-        let names = ["a", "b", "ab", "ba", "aa", "abb", "c", "ac", "cb", "acb", "cc"]
+        let names = ["a", "b", "ab", "ba", "c", "ac", "acb"]
         var paths = [""]
         var all: [String] = []
         for _ in 0..<3 {
@@ -48,7 +48,7 @@ struct PolicyReachTests {
                 Issue.record("seed \(seed): \(path) was not found for \(pattern), \(some), not \(none)")
             }
         }
-        #expect(found > 250 && found < 1450)
+        #expect(found > 100 && found < 500)
     }
 
     // MARK: Policies
@@ -124,8 +124,8 @@ struct PolicyReachTests {
                 if death != nil { dead += 1 }
                 let said: Comment = "seed \(seed), policy \(policy.name), \(String(describing: death))"
                 #expect(death == nil || !deciding.contains(policy.name), said)
-                // How grave an operation is depends on what it is done to: policies about objects may be dead without being called so.
-                if policies.allSatisfy({ $0.operations?.objects.isEmpty ?? true }) { #expect(death != nil || deciding.contains(policy.name), said) }
+                // How grave an operation is depends on what it is done to, so policies about objects may be dead without being called so; and what closes a connection kills none.
+                if policies.allSatisfy({ ($0.operations?.objects.isEmpty ?? true) && !PolicyReach.closes($0) }) { #expect(death != nil || deciding.contains(policy.name), said) }
             }
         }
         #expect(dead > 100)
@@ -194,6 +194,16 @@ struct PolicyReachTests {
             Issue.record("it was accepted")
         } catch let error as ConfigurationError {
             #expect(error.problems.count == 1 && error.problems.contains { $0.file == "sluice.yaml" && $0.line == 10 && $0.message.contains(message) && ($0.hint ?? "").contains(hint) }, "\(error)")
+        }
+    }
+
+    @Test("a connection can be closed whatever else is written")
+    func closing() throws {
+        for groups in ["agents", "'*'"] {
+            let configuration = try Self.parse("  - {name: stop, groups: [\(groups)], connections: ['*'], decision: deny}\n  - {groups: [agents], connections: [v], operations: ['git.*'], decision: allow}\n")
+            #expect(try configuration.checkedCatalogue { try shippedCatalogue.get() } != nil)
+            let agent = Identity(name: "agent", groups: ["agents"])
+            #expect(configuration.policies.decide(identity: agent, connection: "v", method: "GET", path: "/") == .deny(policy: "stop", reason: nil))
         }
     }
 

@@ -78,10 +78,12 @@ import Testing
     @Test func payloadsThatAreSomethingElseAreRefused() {
         var writer = PayloadWriter()
         writer.write(start())
+        // Without the last number it is one from before versions of policies were kept.
+        let older = writer.bytes.count - 8
         for count in 0..<writer.bytes.count {
             writer.bytes.prefix(count).withUnsafeBytes { bytes in
                 var reader = PayloadReader(bytes)
-                #expect(throws: PayloadReader.Malformed.self) { try reader.start() }
+                if count == older { #expect((try? reader.start()) == start()) } else { #expect(throws: PayloadReader.Malformed.self) { try reader.start() } }
             }
         }
         for index in writer.bytes.indices {
