@@ -446,7 +446,7 @@ struct ConfigurationDocument {
     private enum Verdict: String, CaseIterable { case allow, deny, approve }
 
     static let policyKeys = [
-        "name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "when", "mode", "decision", "approvers", "reason", "deadline",
+        "name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "when", "mode", "mask_requests", "decision", "approvers", "reason", "deadline",
     ]
 
     private func policies(_ sections: [(section: Section, name: String)], connections: [String], callers: Set<String>, people: [Person]) -> [Policy] {
@@ -462,6 +462,8 @@ struct ConfigurationDocument {
             }
             let verdict = section.choice("decision", Verdict.self, required: true)
             if verdict != .approve { section.refuse(["approvers", "deadline"], only: "decision: approve") }
+            let operations = operations(section)
+            if verdict == .deny || operations != nil { section.refuse(["mask_requests"], only: "policies that admit requests") }
             if verdict == .allow { section.refuse(["reason"], only: "decision: deny and decision: approve") }
             policies.append(
                 Policy(
@@ -470,8 +472,8 @@ struct ConfigurationDocument {
                         deciders.contains($0) ? "only people have it, who decide on reviews and do not call" : "no key, no issuer and no certificate has it"
                     },
                     connections: known(section, "connections", in: connections, what: "connection") { _ in "it is not in connections" },
-                    methods: methods(section), paths: paths(section), operations: operations(section), when: section.schedule("when"),
-                    mode: section.choice("mode", Policy.Mode.self) ?? .enforce, effect: effect(section, verdict ?? .deny, people: people),
+                    methods: methods(section), paths: paths(section), operations: operations, when: section.schedule("when"),
+                    mode: section.choice("mode", Policy.Mode.self) ?? .enforce, masksRequests: section.flag("mask_requests") ?? false, effect: effect(section, verdict ?? .deny, people: people),
                     place: Policy.Place(file: section.reader.file, line: section.line)))
         }
         return policies

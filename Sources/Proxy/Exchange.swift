@@ -140,6 +140,8 @@ final class Exchange {
     private(set) var access: AccessRequest?
     /// What policies say about it before its body is read.
     private(set) var admission: Decision?
+    /// Whether the vendor gets the body masked.
+    private(set) var masksRequest = false
     private var terms: (policy: String, terms: ApprovalTerms)?
     private var codedRequest: CodedBody?
     /// Until its first bytes have told how to read it.
@@ -281,6 +283,7 @@ final class Exchange {
         self.access = access
         let admission = gateway.configuration.policies.decide(access)
         self.admission = admission
+        masksRequest = route.connection.masksRequests || gateway.configuration.policies.masksRequest(access)
         switch admission {
         case .deny(let policy, let reason):
             dryRun = gateway.configuration.policies.dryRun(access, nil)
@@ -647,7 +650,7 @@ final class Exchange {
         headers.add(name: "Host", value: upstream.authority)
         headers.add(
             contentsOf: HeaderFields.forwarded(
-                head.headers, bodyIsChanged: route.connection.masksRequests && requestMasker != nil, bodyIsDecoded: codedRequest != nil))
+                head.headers, bodyIsChanged: masksRequest && requestMasker != nil, bodyIsDecoded: codedRequest != nil))
         headers.add(name: "Accept-Encoding", value: route.connection.contentCoding == .off ? "identity" : AcceptedCodings(head.headers).field)
         headers.add(name: "Via", value: "1.1 sluice")
         if let (name, value) = credential?.headerField { headers.replaceOrAdd(name: name, value: value) }
@@ -992,7 +995,7 @@ final class Exchange {
             gateway.logger.error("a request cannot be recorded, so it is refused: \(error)")
             throw Problem(.serviceUnavailable, .record, "the exchange cannot be recorded, so it cannot take place")
         }
-        guard route?.connection.masksRequests == true else {
+        guard masksRequest else {
             body.writeImmutableBuffer(chunk)
             return
         }

@@ -19,6 +19,8 @@ public struct Policy: Sendable, Equatable {
     /// When it applies; nil for always.
     public var when: Schedule?
     public var mode = Mode.enforce
+    /// Request bodies are masked on their way to the upstream wherever it applies, also where the connection sends them as they are.
+    public var masksRequests = false
     public var effect: Effect
     /// Where it is written; nil for one that is not.
     var place: Place?
@@ -115,6 +117,9 @@ public struct PolicySet: Sendable, Equatable {
         self.version = version
         enforced = policies.filter { $0.mode == .enforce }
     }
+
+    /// Whether a policy has the body of this request masked.
+    func masksRequest(_ request: AccessRequest) -> Bool { enforced.contains { $0.masksRequests && $0.applies(to: request) } }
 
     /// What is decided for this request.
     ///

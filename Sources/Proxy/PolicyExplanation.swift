@@ -36,6 +36,8 @@ public struct PolicyExplanation: Sendable, Encodable {
     /// What the request would do, as far as records keep it, in its order; and how much that is in all.
     public var operations: [Operation] = []
     public var operationCount = 0
+    /// Whether the vendor would get the body masked.
+    public var masksRequest = false
     /// What would be decided if the policies that only report were enforced; nil where that changes nothing.
     public var dryRun: PolicyOutcome?
     /// What the agent is told; nil for a request that is sent on.
@@ -104,6 +106,7 @@ extension PolicyExplanation {
         guard let access = exchange.access else { return }
         self.access = Access(identity: access.identity.name, groups: access.identity.groups, connection: access.connection, method: access.method, path: access.path, time: access.time.formatted(.iso8601))
         dryRun = exchange.dryRun
+        masksRequest = exchange.masksRequest
         self.policies = set.policies.map { policy in
             var obstacle = policy.obstacle(to: access)
             if obstacle == nil, let scope = policy.operations { obstacle = exchange.verdicts.map(scope.obstacle(toAllOf:)) ?? .unread }

@@ -27,6 +27,8 @@ struct PolicyReach {
     /// Why the policy at `index`, which is about requests, can never decide; nil if it can.
     func deathOfAdmission(_ index: Int) -> Death? {
         let policy = policies[index]
+        // It does something wherever it applies.
+        if policy.masksRequests { return nil }
         let stronger = policies.indices.filter { policies[$0].operations == nil && outranks($0, index) }
         var killers: Set<Int> = []
         for group in policy.groups {

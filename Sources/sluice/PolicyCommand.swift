@@ -218,6 +218,7 @@ extension PolicyExplanation {
             }
             if operationCount > operations.count { lines.append("  and \(operationCount - operations.count) more") }
         }
+        if masksRequest, !request.body.isEmpty { lines.append("the vendor gets the body masked") }
         if let dryRun {
             lines.append("if the policies that only report were enforced: \(dryRun.decision.rawValue)\(dryRun.policy.map { " by \"\($0)\"" } ?? "")")
         }

@@ -252,6 +252,7 @@ import Testing
         .init("decision: allow", "decision: approve", 14, "\"policies[1].approvers\" is missing", "approvers: [leads]"),
         .init("decision: allow", "decision: approve\n    approvers: [leeds]", 17, "nobody in people is in group \"leeds\"", "did you mean \"leads\"?"),
         .init("decision: allow", "decision: approve\n    approvers: [leads]\n    deadline: 90d", 18, "is 90d, outside 1s to 30d", ""),
+        .init("decision: allow", "decision: allow\n    operations: ['sql.*']\n    mask_requests: true", 18, "is only for policies that admit requests", "remove"),
         .init("decision: allow", "decision: deny", 4, "connection \"vendor\" allows nobody, so no request could reach it", "decision: allow"),
     ]
 

@@ -96,6 +96,30 @@ struct ScheduleTests {
         #expect(error?.problems.contains { $0.line == 7 && $0.message.contains(message) && ($0.hint ?? "").contains(hint) } == true, "\(String(describing: error))")
     }
 
+    // MARK: Policies that mask
+
+    @Test("a policy has requests masked where it applies, whichever decides, and the explanation says so")
+    func masksRequests() async throws {
+        let vendor = try FakeVendor.answering { _ in response("done") }
+        defer { vendor.stop() }
+        func policy(_ name: String, groups: [String] = ["agents"], path: String, masks: Bool = true, mode: Policy.Mode = .enforce) -> Policy {
+            Policy(name: name, groups: groups, connections: ["*"], methods: ["*"], paths: [PathPattern(path)!], mode: mode, masksRequests: masks, effect: .allow)
+        }
+        try await withGateway(to: vendor.port) { configuration in
+            configuration.policies = PolicySet([
+                policy("use", path: "/**", masks: false), policy("agents", path: "/personal/*"), policy("others", groups: ["others"], path: "/**"), policy("tried", path: "/tried", mode: .report),
+            ])
+        } _: { gateway in
+            for (path, isMasked) in [("/personal/x", true), ("/plain", false), ("/tried", false)] {
+                let body = "card \(TestRules.cardNumber)"
+                #expect(try gateway.exchange("POST /v\(path)", ["Content-Type: text/plain"], body: body).status == 200)
+                let sent = try #require(vendor.requests.last)
+                #expect(sent.text == (isMasked ? "card \(TestRules.label)" : body), "\(path)")
+                #expect(sent["content-length"] == "\(sent.body.count)")
+            }
+        }
+    }
+
     // MARK: Policies that only report
 
     @Test("a policy that only reports decides nothing, and the record says what it would have decided")
