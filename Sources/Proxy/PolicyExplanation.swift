@@ -115,7 +115,7 @@ extension PolicyExplanation {
         guard let admission = exchange.admission, let verdicts = exchange.verdicts, let commands = exchange.commands else { return }
         operationCount = commands.count
         let about = set.enforced.filter { $0.operations != nil && $0.applies(to: access) }
-        operations = zip(verdicts, commands.operations).map { verdict, shown in
+        operations = zip(verdicts.filter { $0.operation != nil }, commands.operations).map { verdict, shown in
             var operation = Operation(name: shown.name, object: shown.object, severity: shown.severity, verdict: shown.verdict, outcome: .pass)
             switch PolicySet.effect(on: verdict, of: about, admission) {
             case .pass(let policy): operation.policy = policy

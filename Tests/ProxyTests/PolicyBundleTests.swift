@@ -79,6 +79,50 @@ struct PolicyBundleTests {
         }
     }
 
+    /// A bundle is read while the gateway serves: whatever is in it, it is refused in words or taken.
+    @Test func brokenPoliciesAreRefusedInWords() throws {
+        let whole = """
+            policies:
+              - &one {name: use, groups: [agents], connections: [v], methods: [GET, POST], paths: ["/a/**", "/b*/c"], when: {days: [mon-fri], hours: ["22:00-06:00"], time_zone: Europe/Berlin}, decision: allow}
+              - name: ask
+                groups: ['*']
+                connections: ['*']
+                operations: ['sql.*', 'git.push-force']
+                severity: high
+                objects: ['dev_*']
+                mode: report
+                decision: deny
+                reason: "no"
+            """
+        let pieces = ["\n", " ", "*", "&", "[", "]", "{", "}", ":", "'", "\"", "#", "/", "-", "**", "null", "*one", "<<: *one", "\t", "\u{0}", "é", "99999999999999999999", "true", "!!binary ", "2027-01-01", "|\n", "? "]
+        let directory = try Self.directory(["a.yaml": whole])
+        _ = try Self.parse(in: directory)
+        var refused = 0
+        for seed in UInt64(0)..<1500 {
+            var generator = SeededGenerator(seed: seed)
+            var text = Array(whole.unicodeScalars)
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let at = Int.random(in: 0..<text.count, using: &generator)
+                let until = min(text.count, at + Int.random(in: 0...12, using: &generator))
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: text.removeSubrange(at..<until)
+                case 1: text.insert(contentsOf: pieces.randomElement(using: &generator)!.unicodeScalars, at: at)
+                default: text.insert(contentsOf: text[at..<until], at: Int.random(in: 0...text.count, using: &generator))
+                }
+            }
+            var broken = String.UnicodeScalarView()
+            broken.append(contentsOf: text)
+            try String(broken).write(toFile: directory.path + "/policies/a.yaml", atomically: false, encoding: .utf8)
+            do {
+                _ = try Self.parse(in: directory)
+            } catch let error as ConfigurationError {
+                refused += 1
+                #expect(!error.problems.isEmpty && error.problems.allSatisfy { !$0.message.isEmpty && $0.file.hasPrefix(directory.path) }, "seed \(seed): \(error)")
+            }
+        }
+        #expect(refused > 300)
+    }
+
     @Test("every record names the version that decided, and so does an explanation")
     func records() async throws {
         let vendor = try FakeVendor.answering { _ in response("done") }
