@@ -54,7 +54,8 @@ struct ServeCommand: AsyncParsableCommand {
                 hint: "choose another port under listen, or end the program that has it")
         }
         let scheme = settings.listen.tls == nil ? "http" : "https"
-        logger.info("listening on \(scheme)://\(settings.listen.host):\(server.address.port ?? settings.listen.port), policies \(settings.policies.version)")
+        logger.info("in force are policies \(settings.policies.version)")
+        logger.info("listening on \(scheme)://\(settings.listen.host):\(server.address.port ?? settings.listen.port)")
         let watch = PolicyWatch { server.gateway.configuration } changed: { stream.yield(.policiesChanged) }
         defer { watch.cancel() }
 
