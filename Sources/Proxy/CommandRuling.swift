@@ -10,12 +10,14 @@ public struct OperationScope: Sendable, Equatable {
     public var severity = Catalogue.Severity.low
     /// What it is done to: one must match, and where there is none, everything does.
     public var objects: [Glob] = []
-    /// Where it stands in the file.
+    /// Where its names stand in the file.
     var line: Int?
 
-    func covers(_ verdict: Verdict) -> Bool {
-        guard let operation = verdict.operation, verdict.severity ?? .low >= severity else { return false }
-        return (names.isEmpty || names.contains { $0.matches(operation.name) }) && (objects.isEmpty || objects.contains { $0.matches(operation.object) })
+    /// Why it is not about an operation; nil if it is.
+    func obstacle(to verdict: Verdict) -> Policy.Obstacle? {
+        guard let operation = verdict.operation, names.isEmpty || names.contains(where: { $0.matches(operation.name) }) else { return .operation }
+        if verdict.severity ?? .low < severity { return .severity }
+        return objects.isEmpty || objects.contains { $0.matches(operation.object) } ? nil : .object
     }
 }
 
@@ -53,14 +55,16 @@ extension PolicySet {
     ///
     /// For one operation the policies whose scope covers it decide, the most restrictive first; where there is none, what the catalogue says of it.
     ///
-    /// - Parameter terms: of the policy that admitted the request, if it asks for approval.
-    func rule(
-        on verdicts: [Verdict], terms: (policy: String, terms: ApprovalTerms)?, identity: Identity, connection: String, method: String, path: some StringProtocol
-    ) -> CommandRuling {
-        let policies = policies.filter { $0.operations != nil && $0.applies(to: identity, connection: connection, method: method, path: path) }
+    /// - Parameter admission: what ``decide(_:)`` said, whose terms hold where the catalogue wants a person to agree.
+    func rule(on verdicts: [Verdict], admission: Decision, request: AccessRequest) -> CommandRuling {
+        Self.rule(on: verdicts, admission: admission, request: request, by: enforced)
+    }
+
+    static func rule(on verdicts: [Verdict], admission: Decision, request: AccessRequest, by policies: [Policy]) -> CommandRuling {
+        let policies = policies.filter { $0.operations != nil && $0.applies(to: request) }
         var ruling = CommandRuling()
         for verdict in verdicts {
-            let effect = Self.effect(of: policies.filter { $0.operations!.covers(verdict) }) ?? Self.effect(of: verdict, terms)
+            let effect = effect(on: verdict, of: policies, admission)
             let isGraver = effect.rank > ruling.effect.rank || effect.rank == ruling.effect.rank && verdict.severity ?? .low > ruling.verdict?.severity ?? .low
             if ruling.verdict == nil || isGraver { (ruling.effect, ruling.verdict) = (effect, verdict) }
             if effect.rank > 0, let name = verdict.operation?.name, !ruling.grave.contains(name) { ruling.grave.append(name) }
@@ -68,51 +72,31 @@ extension PolicySet {
         return ruling
     }
 
-    private static func effect(of policies: [Policy]) -> CommandRuling.Effect? {
-        policies.map { policy -> CommandRuling.Effect in
+    /// What becomes of one operation by `policies`, which apply to its request; where none covers it, by the catalogue.
+    static func effect(on verdict: Verdict, of policies: [Policy], _ admission: Decision) -> CommandRuling.Effect {
+        policies.filter { $0.operations?.obstacle(to: verdict) == nil }.map { policy -> CommandRuling.Effect in
             switch policy.effect {
             case .allow: .pass(policy: policy.name)
             case .approve(let terms): .approve(policy: policy.name, terms)
             case .deny(let reason): .refuse(policy: policy.name, reason: reason)
             }
             // Of equals the first in the file.
-        }.reduce(nil) { last, next in last.map { next.rank > $0.rank ? next : $0 } ?? next }
+        }.reduce(nil) { last, next in last.map { next.rank > $0.rank ? next : $0 } ?? next } ?? effect(of: verdict, admission)
     }
 
-    private static func effect(of verdict: Verdict, _ terms: (policy: String, terms: ApprovalTerms)?) -> CommandRuling.Effect {
+    private static func effect(of verdict: Verdict, _ admission: Decision) -> CommandRuling.Effect {
         switch verdict.decision {
         case .allow: .pass(policy: nil)
-        case .approve, .unreadable: terms.map { .approve(policy: $0.policy, $0.terms) } ?? .approverless
+        case .approve, .unreadable: if case .approve(let policy, let terms) = admission { .approve(policy: policy, terms) } else { .approverless }
         case .block: .refuse(policy: nil, reason: nil)
         }
     }
 
     /// Whether a request could need approval because of what it asks for.
-    func asksApprovalOfOperations(identity: Identity, connection: String, method: String, path: some StringProtocol) -> Bool {
-        policies.contains { policy in
+    func asksApprovalOfOperations(_ request: AccessRequest) -> Bool {
+        enforced.contains { policy in
             guard policy.operations != nil, case .approve = policy.effect else { return false }
-            return policy.applies(to: identity, connection: connection, method: method, path: path)
+            return policy.applies(to: request)
         }
-    }
-}
-
-extension Configuration {
-    /// The catalogue, if the requests of some connection are judged or policies name operations.
-    ///
-    /// - Throws: ``ConfigurationError`` where a policy names none that there is, and so would never hold; or what `catalogue` throws.
-    public func checkedCatalogue(_ catalogue: () throws -> Catalogue) throws -> Catalogue? {
-        guard connections.contains(where: { $0.commands != .off }) || policies.policies.contains(where: { $0.operations != nil }) else { return nil }
-        let catalogue = try catalogue()
-        let problems = policies.policies.flatMap { policy in
-            (policy.operations?.names ?? []).compactMap { glob in
-                guard !catalogue.entries.keys.contains(where: glob.matches) else { return nil as ConfigurationProblem? }
-                let hint =
-                    nearest(to: glob.text, in: catalogue.entries.keys.sorted()).map { "did you mean \"\($0)\"?" }
-                    ?? "sluice judge --list shows all of them; a glob names a family, for example  operations: ['sql.*']"
-                return ConfigurationProblem(file: file, line: policy.operations?.line, message: "policy \"\(policy.name)\": there is no operation \"\(glob.text)\"", hint: hint)
-            }
-        }
-        guard problems.isEmpty else { throw ConfigurationError(problems) }
-        return catalogue
     }
 }

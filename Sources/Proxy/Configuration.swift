@@ -31,6 +31,13 @@ public struct Configuration: Sendable {
     /// Who may decide on reviews from the command line.
     public var people: [Person]
     public var policies: PolicySet
+    /// Nil where policies stand in the configuration itself.
+    public var policyFolder: PolicyFolder?
+
+    /// Every group that somebody can be in.
+    public var groups: Set<String> {
+        Set(keys.entries.flatMap(\.identity.groups)).union(people.flatMap(\.groups)).union(identity.groups)
+    }
 
     public struct IdentitySettings: Sendable, Equatable {
         public var issuers: [Issuer] = []

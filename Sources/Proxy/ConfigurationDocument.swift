@@ -13,21 +13,23 @@ extension Configuration {
     ///
     /// Relative paths in it are relative to its own directory.
     ///
-    /// - Parameter environment: where `env:` credentials come from.
+    /// - Parameters:
+    ///   - environment: where `env:` credentials come from.
+    ///   - readsSecrets: false for who only wants to know what is decided: random bytes then stand for credentials and keys, and the server's TLS is left out.
     /// - Throws: ``ConfigurationError`` with every mistake found.
     public static func load(
-        _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment
+        _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment, readsSecrets: Bool = true
     ) throws(ConfigurationError) -> Configuration {
-        return try parse(text(of: path), file: path, environment: environment)
+        try parse(text(of: path), file: path, environment: environment, readsSecrets: readsSecrets)
     }
 
-    /// Like ``load(_:environment:)``, for text that is already read; `file` is its name in messages, and where relative paths begin.
+    /// Like ``load(_:environment:readsSecrets:)``, for text that is already read; `file` is its name in messages, and where relative paths begin.
     public static func parse(
-        _ text: String, file: String, environment: [String: String] = ProcessInfo.processInfo.environment
+        _ text: String, file: String, environment: [String: String] = ProcessInfo.processInfo.environment, readsSecrets: Bool = true
     ) throws(ConfigurationError) -> Configuration {
         let reader = ConfigurationReader(file: file)
         let directory = URL(fileURLWithPath: file).deletingLastPathComponent().path
-        let document = ConfigurationDocument(reader: reader, directory: directory, environment: environment)
+        let document = ConfigurationDocument(reader: reader, directory: directory, environment: environment, readsSecrets: readsSecrets)
         let configuration = document.read(text)
         guard let configuration, reader.problems.isEmpty else { throw reader.error }
         return configuration
@@ -40,7 +42,7 @@ extension Configuration {
     public static func administration(_ path: String) throws(ConfigurationError) -> (dataDirectory: String, people: [Person]) {
         let reader = ConfigurationReader(file: path)
         let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        let document = ConfigurationDocument(reader: reader, directory: directory, environment: [:])
+        let document = ConfigurationDocument(reader: reader, directory: directory, environment: [:], readsSecrets: false)
         let administration = document.administration(try text(of: path))
         guard let administration, reader.problems.isEmpty else { throw reader.error }
         return administration
@@ -62,6 +64,7 @@ struct ConfigurationDocument {
     /// Where relative paths begin.
     let directory: String
     let environment: [String: String]
+    let readsSecrets: Bool
 
     private static let keys = ["listen", "data", "corpus", "cache", "hash_key", "limits", "timeouts", "record", "connections", "identity", "keys", "people", "policies"]
 
@@ -91,15 +94,19 @@ struct ConfigurationDocument {
         let identity = identity(root, people: people)
         let entries = keyRing(root, people: people)
         refuseForeignNames(root, entries, people, identity.issuers)
-        let groups = Set(entries.flatMap(\.identity.groups)).union(people.flatMap(\.groups)).union(identity.groups)
-        let policies = policies(root, connections: connections.map(\.connection.name), groups: groups, people: people)
-        refuseUnreachable(connections, policies)
+        let callers = Set(entries.flatMap(\.identity.groups)).union(identity.groups)
+        let problems = reader.problems.count
+        let (sections, folder, version) = policySections(root, text)
+        let policies = PolicySet(policies(sections, connections: connections.map(\.connection.name), callers: callers, people: people), version: version)
+        // What they come to is worth asking of policies that say what they are meant to say.
+        if reader.problems.count == problems { refuseUnreachable(connections, policies.policies) }
+        if reader.problems.isEmpty { policies.deadAdmissions(connections: connections.map(\.connection.name)).forEach(reader.report) }
 
         guard let listen, let data else { return nil }
         return Configuration(
             file: reader.file, listen: listen, dataDirectory: data, corpusDirectory: corpus, cacheDirectory: cache, hashKey: hashKey,
             limits: limits(root), timeouts: timeouts(root), record: record(root), connections: connections.map(\.connection), keys: KeyRing(entries),
-            identity: identity, people: people, policies: PolicySet(policies))
+            identity: identity, people: people, policies: policies, policyFolder: folder)
     }
 
     // MARK: Server
@@ -125,7 +132,7 @@ struct ConfigurationDocument {
         section.refuseUnknownKeys()
         let certificate = section.text("certificate", required: true, example: "/etc/sluice/tls.crt").map(absolute)
         let key = section.text("key", required: true, example: "/etc/sluice/tls.key").map(absolute)
-        guard let certificate, let key else { return nil }
+        guard readsSecrets, let certificate, let key else { return nil }
         let chain = certificates(certificate, section, "certificate")
         guard isPrivateFile(key, section, "key") else { return nil }
         guard let privateKey = try? NIOSSLPrivateKey(file: key, format: .pem) else {
@@ -324,6 +331,8 @@ struct ConfigurationDocument {
             section.report(key, "\"\(section.path(key))\" must begin with env: or file:; a secret is never written into this file", hint: hint)
             return nil
         }
+        // Of the form that the kind `basic` wants.
+        guard readsSecrets else { return Secret("unread:" + hexadecimal(randomBytes(16))) }
         do throws(SecretReference.Failure) {
             return try SecretReference.read(reference, what: what, directory: directory, environment: environment)
         } catch {
@@ -335,6 +344,7 @@ struct ConfigurationDocument {
     /// The key for the action `hash`; a problem where it is given and cannot be had.
     private func hashKey(_ root: Section) -> HMACSHA256? {
         guard let reference = root.text("hash_key", example: "env:SLUICE_HASH_KEY") else { return nil }
+        guard readsSecrets else { return HMACSHA256(key: randomBytes(32)) }
         do throws(SecretReference.Failure) {
             return try SecretReference.hashKey(reference, directory: directory, environment: environment)
         } catch {
@@ -435,34 +445,46 @@ struct ConfigurationDocument {
 
     private enum Verdict: String, CaseIterable { case allow, deny, approve }
 
-    private func policies(_ root: Section, connections: [String], groups: Set<String>, people: [Person]) -> [Policy] {
-        let keys = ["name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "decision", "approvers", "reason", "deadline"]
+    static let policyKeys = [
+        "name", "groups", "connections", "methods", "paths", "operations", "severity", "objects", "when", "mode", "mask_requests", "decision", "approvers", "reason", "deadline",
+    ]
+
+    private func policies(_ sections: [(section: Section, name: String)], connections: [String], callers: Set<String>, people: [Person]) -> [Policy] {
+        let deciders = Set(people.flatMap(\.groups))
         var policies: [Policy] = []
-        for (index, section) in root.sections("policies", keys: keys, required: true).enumerated() {
+        for (section, unnamed) in sections {
             section.refuseUnknownKeys()
-            let name = section.text("name") ?? "policy \(index + 1)"
-            if policies.contains(where: { $0.name == name }) {
-                section.report("name", "a second policy \"\(name)\"", hint: "records could not tell them apart: give one another name")
+            let name = section.text("name") ?? unnamed
+            if let first = policies.first(where: { $0.name == name })?.place {
+                section.report(
+                    "name", "a second policy \"\(name)\"; the first is on line \(first.line)\(first.file == section.reader.file ? "" : " of \(first.file)")",
+                    hint: "records could not tell them apart: give one another name")
             }
             let verdict = section.choice("decision", Verdict.self, required: true)
             if verdict != .approve { section.refuse(["approvers", "deadline"], only: "decision: approve") }
+            let operations = operations(section)
+            if verdict == .deny || operations != nil { section.refuse(["mask_requests"], only: "policies that admit requests") }
             if verdict == .allow { section.refuse(["reason"], only: "decision: deny and decision: approve") }
             policies.append(
                 Policy(
-                    name: name, groups: known(section, "groups", in: groups, what: "group", where: "no key, no issuer and no person has it"),
-                    connections: known(section, "connections", in: connections, what: "connection", where: "it is not in connections"),
-                    methods: methods(section), paths: paths(section), operations: operations(section),
-                    effect: effect(section, verdict ?? .deny, people: people)))
+                    name: name,
+                    groups: known(section, "groups", in: callers, what: "group") {
+                        deciders.contains($0) ? "only people have it, who decide on reviews and do not call" : "no key, no issuer and no certificate has it"
+                    },
+                    connections: known(section, "connections", in: connections, what: "connection") { _ in "it is not in connections" },
+                    methods: methods(section), paths: paths(section), operations: operations, when: section.schedule("when"),
+                    mode: section.choice("mode", Policy.Mode.self) ?? .enforce, masksRequests: section.flag("mask_requests") ?? false, effect: effect(section, verdict ?? .deny, people: people),
+                    place: Policy.Place(file: section.reader.file, line: section.line)))
         }
         return policies
     }
 
     /// Words of which each is `*` or in `all`.
-    private func known(_ section: Section, _ key: String, in all: some Collection<String>, what: String, where absent: String) -> [String] {
+    private func known(_ section: Section, _ key: String, in all: some Collection<String>, what: String, why absent: (String) -> String) -> [String] {
         let words = section.words(key, required: true, example: all.min() ?? "*") ?? []
         for word in words where word.text != "*" && !all.contains(word.text) {
-            reader.report(
-                word.line, "there is no \(what) \"\(word.text)\": \(absent)",
+            section.reader.report(
+                word.line, "there is no \(what) \"\(word.text)\": \(absent(word.text))",
                 hint: nearest(to: word.text, in: all.sorted()).map { "did you mean \"\($0)\"?" }
                     ?? "known: \(all.isEmpty ? "none" : all.sorted().joined(separator: ", "))")
         }
@@ -471,8 +493,9 @@ struct ConfigurationDocument {
 
     private func methods(_ section: Section) -> [String] {
         guard let words = section.words("methods", example: "GET, POST") else { return ["*"] }
-        for word in words where word.text != "*" && !word.text.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || $0 == UInt8(ascii: "-") }) {
-            reader.report(word.line, "\"\(word.text)\" is not a method", hint: "methods are written in upper case, for example  methods: [GET, POST]")
+        for word in words where word.text != "*" && !Exchange.methods.contains(word.text) {
+            let hint = nearest(to: word.text, in: Exchange.methods.sorted()).map { "did you mean \"\($0)\"?" } ?? "for example  methods: [GET, POST]"
+            section.reader.report(word.line, "\"\(word.text)\" is not a method that is passed on", hint: hint)
         }
         return words.map(\.text)
     }
@@ -480,8 +503,11 @@ struct ConfigurationDocument {
     private func paths(_ section: Section) -> [PathPattern] {
         let words = section.words("paths", example: "\"/v1/customers/*\"") ?? [(section.line, "/**")]
         return words.compactMap { word in
-            if let pattern = PathPattern(word.text) { return pattern }
-            reader.report(
+            if let pattern = PathPattern(word.text) {
+                if let (message, hint) = pattern.contradiction { section.reader.report(word.line, "no path matches \"\(word.text)\": \(message)", hint: hint) }
+                return pattern
+            }
+            section.reader.report(
                 word.line, "\"\(word.text)\" is not a path pattern",
                 hint: "begin with /; * is one segment, ** as a whole segment is any number: /v1/customers/*/orders/**")
             return nil
@@ -494,7 +520,7 @@ struct ConfigurationDocument {
         func globs(_ key: String, example: String) -> [Glob] { (section.words(key, example: example) ?? []).map { Glob($0.text) } }
         return OperationScope(
             names: globs("operations", example: "'sql.*'"), severity: section.choice("severity", Catalogue.Severity.self) ?? .low, objects: globs("objects", example: "'dev_*'"),
-            line: section.line(of: section.has("operations") ? "operations" : section.has("severity") ? "severity" : "objects"))
+            line: section.has("operations") ? section.line(of: "operations") : nil)
     }
 
     private func effect(_ section: Section, _ verdict: Verdict, people: [Person]) -> Policy.Effect {
@@ -506,7 +532,7 @@ struct ConfigurationDocument {
             let groups = Set(people.flatMap(\.groups))
             let approvers = section.words("approvers", required: true, example: groups.min() ?? "leads") ?? []
             for group in approvers where !groups.contains(group.text) {
-                reader.report(
+                section.reader.report(
                     group.line, "nobody in people is in group \"\(group.text)\", so nobody could approve",
                     hint: nearest(to: group.text, in: groups.sorted()).map { "did you mean \"\($0)\"?" }
                         ?? "add someone, for example  people: [{name: alice, groups: [\(group.text)]}]")
@@ -520,7 +546,7 @@ struct ConfigurationDocument {
     private func refuseUnreachable(_ connections: [(line: Int, connection: Connection)], _ policies: [Policy]) {
         for (line, connection) in connections {
             let open = policies.contains { policy in
-                if policy.operations != nil { return false }
+                if policy.operations != nil || policy.mode == .report { return false }
                 if case .deny = policy.effect { return false }
                 return policy.connections.contains("*") || policy.connections.contains(connection.name)
             }

@@ -3,30 +3,44 @@
 import Foundation
 import Yams
 
-/// Collects what is wrong with one file.
+/// Collects what is wrong with one file, and with files that belong to it.
 final class ConfigurationReader {
     let file: String
     private(set) var problems: [ConfigurationProblem] = []
+    /// Of the file that this one belongs to, where all problems go.
+    private let main: ConfigurationReader?
 
-    init(file: String) { self.file = file }
+    init(file: String, joining main: ConfigurationReader? = nil) {
+        self.file = file
+        self.main = main
+    }
 
-    /// Everything that was reported, in order of lines.
+    /// Everything that was reported, file by file, in order of lines.
     var error: ConfigurationError {
-        ConfigurationError(problems.enumerated().sorted { ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset) }.map(\.element))
+        func place(_ problem: (offset: Int, element: ConfigurationProblem)) -> (Int, String, Int, Int) {
+            (problem.element.file == file ? 0 : 1, problem.element.file, problem.element.line ?? 0, problem.offset)
+        }
+        return ConfigurationError(problems.enumerated().sorted { place($0) < place($1) }.map(\.element))
     }
 
     /// Notes a mistake at `line`, and goes on: the next one may be told in the same breath.
     func report(_ line: Int?, _ message: String, hint: String? = nil) {
-        let problem = ConfigurationProblem(file: file, line: line, message: message, hint: hint)
+        report(ConfigurationProblem(file: file, line: line, message: message, hint: hint))
+    }
+
+    func report(_ problem: ConfigurationProblem) {
+        if let main { return main.report(problem) }
         // An alias (`*name`) brings the same lines up twice.
         if !problems.contains(problem) { problems.append(problem) }
     }
 
     /// The whole file as a section; nil (and a problem) where it is none.
-    func root(_ text: String, keys: [String]) -> Section? {
+    ///
+    /// - Parameter hint: what to do about an empty one.
+    func root(_ text: String, keys: [String], hint: String = "begin with config.example.yaml") -> Section? {
         do {
             guard let node = try Yams.compose(yaml: text) else {
-                report(nil, "the file is empty", hint: "begin with config.example.yaml")
+                report(nil, "the file is empty", hint: hint)
                 return nil
             }
             return section(node, name: nil, keys: keys)
@@ -195,6 +209,19 @@ struct Section {
                 return nil
             }
             return (node.line ?? entry.line, text)
+        }
+    }
+
+    /// A mapping of any names to texts, in the order of the file.
+    func texts(_ key: String, example: String) -> [(name: String, value: String)] {
+        guard let entry = given(key) else { return [] }
+        guard case .mapping(let mapping) = entry.value else {
+            wrongType(entry, key, "a mapping of names to texts", hint: "for example  \(key): {\(example)}")
+            return []
+        }
+        return mapping.compactMap { name, value in
+            guard let name = name.scalar?.string, let text = textValue(value, "\(key).\(name)", example: nil) else { return nil }
+            return (name, text)
         }
     }
 

@@ -127,6 +127,8 @@ final class Exchange {
     private let peer: String
     /// What the client showed when it connected.
     private let certificate: ShownCertificate?
+    /// When the request began.
+    private let time: Date
     private var phase = Phase.request
 
     // The request.
@@ -134,6 +136,12 @@ final class Exchange {
     private var route: Route?
     private var target: RequestTarget?
     private var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+    /// As policies see it; nil until it is known who asks for what.
+    private(set) var access: AccessRequest?
+    /// What policies say about it before its body is read.
+    private(set) var admission: Decision?
+    /// Whether the vendor gets the body masked.
+    private(set) var masksRequest = false
     private var terms: (policy: String, terms: ApprovalTerms)?
     private var codedRequest: CodedBody?
     /// Until its first bytes have told how to read it.
@@ -145,7 +153,11 @@ final class Exchange {
     private var body = ByteBuffer()
     private var bodyBytes = 0
     private var review: (id: String, wait: Duration)?
-    private var commands: CommandEvidence?
+    /// What it would do, and what is decided about that; nil until it is read for that.
+    private(set) var verdicts: [Verdict]?
+    private(set) var commands: CommandEvidence?
+    /// What policies that only report would have decided.
+    private(set) var dryRun: PolicyOutcome?
     /// The operation for which a person is asked.
     private var asking: Verdict?
     private var forwarded: ForwardedRequest?
@@ -181,12 +193,13 @@ final class Exchange {
     /// Whether the client's connection can carry another exchange after this one.
     private(set) var keepAlive = true
 
-    init(gateway: Gateway, recorder: Recorder, tokens: TokenVault, peer: String, certificate: ShownCertificate?) {
+    init(gateway: Gateway, recorder: Recorder, tokens: TokenVault, peer: String, certificate: ShownCertificate?, time: Date) {
         self.gateway = gateway
         self.recorder = recorder
         self.tokens = tokens
         self.peer = peer
         self.certificate = certificate
+        self.time = time
     }
 
     // MARK: 1. The request's head
@@ -256,7 +269,6 @@ final class Exchange {
         self.identity = identity
         if review != nil { return .readBody(sendContinue: false) }
         guard let target else { return .wait }
-        let path = target.connection.path
 
         // Where to.
         guard let route else {
@@ -267,19 +279,21 @@ final class Exchange {
         }
 
         // May they.
-        switch gateway.configuration.policies.decide(
-            identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
-        {
+        let access = AccessRequest(identity: identity, connection: route.connection.name, method: head.method.rawValue, path: target.connection.path, time: time)
+        self.access = access
+        let admission = gateway.configuration.policies.decide(access)
+        self.admission = admission
+        masksRequest = route.connection.masksRequests || gateway.configuration.policies.masksRequest(access)
+        switch admission {
         case .deny(let policy, let reason):
+            dryRun = gateway.configuration.policies.dryRun(access, nil)
             try beginRecord(.deny, policy: policy)
             throw Problem(
                 .forbidden, .policy, reason ?? "no policy lets \(identity.name) do this on \"\(route.connection.name)\"",
                 hint: reason == nil ? "an operator can add a policy for the method and path" : nil)
         case .allow(let policy):
             try beginRecord(.allow, policy: policy)
-            if route.connection.commands == .judge,
-                gateway.configuration.policies.asksApprovalOfOperations(identity: identity, connection: route.connection.name, method: head.method.rawValue, path: path)
-            {
+            if route.connection.commands == .judge, gateway.configuration.policies.asksApprovalOfOperations(access) {
                 fingerprint = makeFingerprint(identity, route)
             }
         case .approve(let policy, let terms):
@@ -360,7 +374,7 @@ final class Exchange {
                 ExchangeStart(
                     identity: identity?.name, groups: identity?.groups ?? [], connection: route?.connection.name, method: head.method.rawValue,
                     target: shown, peer: peer, headers: headers, decision: blocked == nil ? decision : .deny, policy: policy,
-                    corpusHash: route?.rules.hash))
+                    policyVersion: gateway.configuration.policies.version, corpusHash: route?.rules.hash))
         } catch {
             gateway.logger.error("an exchange cannot be recorded, so it is refused: \(error)")
             throw Problem(.serviceUnavailable, .record, "the exchange cannot be recorded, so it cannot take place")
@@ -501,7 +515,10 @@ final class Exchange {
 
     /// Reads the request as the vendor will: its target, fields and body as they would be sent.
     private func judge(_ target: RequestTarget, _ route: Route) throws(Problem) -> Step {
-        guard route.connection.commands != .off, let catalogue = gateway.catalogue else { return try askOrForward(nil, sentence: nil) }
+        guard route.connection.commands != .off, let catalogue = gateway.catalogue else {
+            dryRun = access.flatMap { gateway.configuration.policies.dryRun($0, nil) }
+            return try askOrForward(nil, sentence: nil)
+        }
         let upstream = route.connection.upstream
         let types = head.headers["content-type"]
         let request = HTTPReader.Request(
@@ -518,11 +535,13 @@ final class Exchange {
 
     /// What the request would do, and what the catalogue says of it.
     func judged(_ verdicts: Result<[Verdict], any Error>) -> Step {
-        guard phase == .judging, let route, let identity, let target, let catalogue = gateway.catalogue else { return .wait }
+        guard phase == .judging, let route, let access, let admission, let catalogue = gateway.catalogue else { return .wait }
         do throws(Problem) {
             guard case .success(let verdicts) = verdicts else { throw Problem(.serviceUnavailable, .engine, "the request could not be read") }
-            let ruling = gateway.configuration.policies.rule(
-                on: verdicts, terms: terms, identity: identity, connection: route.connection.name, method: head.method.rawValue, path: target.connection.path)
+            self.verdicts = verdicts
+            let policies = gateway.configuration.policies
+            dryRun = policies.dryRun(access, route.connection.commands == .judge ? verdicts : nil)
+            let ruling = policies.rule(on: verdicts, admission: admission, request: access)
             guard let verdict = ruling.verdict, let operation = verdict.operation else { return try askOrForward(nil, sentence: nil) }
             var kept: [CommandEvidence.Operation] = []
             for verdict in verdicts.prefix(Self.keptOperations) {
@@ -631,7 +650,7 @@ final class Exchange {
         headers.add(name: "Host", value: upstream.authority)
         headers.add(
             contentsOf: HeaderFields.forwarded(
-                head.headers, bodyIsChanged: route.connection.masksRequests && requestMasker != nil, bodyIsDecoded: codedRequest != nil))
+                head.headers, bodyIsChanged: masksRequest && requestMasker != nil, bodyIsDecoded: codedRequest != nil))
         headers.add(name: "Accept-Encoding", value: route.connection.contentCoding == .off ? "identity" : AcceptedCodings(head.headers).field)
         headers.add(name: "Via", value: "1.1 sluice")
         if let (name, value) = credential?.headerField { headers.replaceOrAdd(name: name, value: value) }
@@ -963,7 +982,7 @@ final class Exchange {
         }
         if let codedResponse { response.bytesIn = codedResponse.bytesIn }
         response.masked.merge(maskedInHead, uniquingKeysWith: +)
-        try record.end(ExchangeEnd(outcome: outcome, commands: commands, request: requestEvidence, response: response))
+        try record.end(ExchangeEnd(outcome: outcome, commands: commands, dryRun: dryRun, request: requestEvidence, response: response))
     }
 
     // MARK: The request on record
@@ -976,7 +995,7 @@ final class Exchange {
             gateway.logger.error("a request cannot be recorded, so it is refused: \(error)")
             throw Problem(.serviceUnavailable, .record, "the exchange cannot be recorded, so it cannot take place")
         }
-        guard route?.connection.masksRequests == true else {
+        guard masksRequest else {
             body.writeImmutableBuffer(chunk)
             return
         }

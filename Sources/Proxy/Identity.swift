@@ -49,7 +49,10 @@ public struct APIKey: Sendable {
     }
 
     /// `sha256:` and 64 hexadecimal digits, for `hash:` in the configuration.
-    public var hash: String { "sha256:" + hexadecimal(SHA256.digest(of: Array(secret.exposed.utf8))) }
+    public var hash: String { "sha256:" + hexadecimal(digest) }
+
+    /// What a ``KeyRing`` keeps of it.
+    var digest: [UInt8] { SHA256.digest(of: Array(secret.exposed.utf8)) }
 }
 
 /// The keys of a configuration.

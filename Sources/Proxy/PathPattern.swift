@@ -1,14 +1,16 @@
 // Path patterns of policies: `*` for one segment, `**` for any number of them.
 
+import Foundation
+
 /// A pattern for a normalised path, such as `/v1/customers/*/orders/**`.
 ///
 /// `*` stands for any characters within one segment (at least one where it is the whole segment), `**` as a whole segment for any number of segments, none
 /// included. Everything else stands for itself, with regard to case. A `/` at the end counts: `/a` and `/a/` are different paths.
 public struct PathPattern: Sendable, Equatable, CustomStringConvertible {
     public let description: String
-    private let segments: [Segment]
+    let segments: [Segment]
 
-    private enum Segment: Sendable, Equatable {
+    enum Segment: Sendable, Equatable {
         /// `**`
         case any
         /// Literal parts around each `*`; one part is a literal segment.
@@ -31,6 +33,30 @@ public struct PathPattern: Sendable, Equatable, CustomStringConvertible {
             }
         }
         self.segments = segments
+    }
+
+    /// Bytes that stand for themselves somewhere in it.
+    var literals: Set<UInt8> {
+        Set(segments.flatMap { segment -> [UInt8] in if case .parts(let parts) = segment { parts.flatMap(\.self) } else { [] } })
+    }
+
+    /// Why no request can have a path that matches: it is written otherwise than paths are compared. Nil if one can.
+    var contradiction: (message: String, hint: String)? {
+        // A star that stands for a part of an escape: which one is open.
+        for case .parts(let parts) in segments where parts.dropLast().contains(where: { $0.suffix(2).contains(UInt8(ascii: "%")) }) { return nil }
+        let sample = segments.map { segment -> String in
+            if case .parts(let parts) = segment { parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "x") } else { "x" }
+        }
+        let text = "/" + sample.joined(separator: "/")
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            return ("it has characters that are percent-encoded in every path", "write \(description.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? "them percent-encoded")")
+        }
+        do throws(RequestTarget.Refusal) {
+            let normal = try RequestTarget(text).path
+            return normal == text ? nil : ("paths are compared with unreserved characters decoded and escapes in upper case", "decode what need not be encoded, and write escapes like %2C")
+        } catch {
+            return (error.detail, "requests with such a path are refused in any case: leave the pattern out")
+        }
     }
 
     /// Whether `path` matches.

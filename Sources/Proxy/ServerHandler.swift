@@ -164,7 +164,7 @@ final class ServerHandler: ChannelInboundHandler {
     }
 
     private func makeExchange() -> Exchange {
-        Exchange(gateway: worker.gateway, recorder: worker.recorder, tokens: worker.tokens, peer: peer, certificate: certificate)
+        Exchange(gateway: worker.gateway, recorder: worker.recorder, tokens: worker.tokens, peer: peer, certificate: certificate, time: Date())
     }
 
     private func begin(_ head: HTTPRequestHead) {

@@ -19,6 +19,8 @@ public struct ExchangeStart: Sendable, Equatable, Codable {
     public var decision: Decision
     /// The policy that decided, where one applied.
     public var policy: String?
+    /// Version of the policies in force; nil in records of versions that did not keep it.
+    public var policyVersion: String?
     /// Hash of the rules in force; nil where none were.
     public var corpusHash: String?
 
@@ -26,7 +28,7 @@ public struct ExchangeStart: Sendable, Equatable, Codable {
 
     public init(
         identity: String?, groups: [String] = [], connection: String?, method: String, target: String, peer: String,
-        headers: [HeaderField] = [], decision: Decision, policy: String? = nil, corpusHash: String? = nil
+        headers: [HeaderField] = [], decision: Decision, policy: String? = nil, policyVersion: String? = nil, corpusHash: String? = nil
     ) {
         self.identity = identity
         self.groups = groups
@@ -37,6 +39,7 @@ public struct ExchangeStart: Sendable, Equatable, Codable {
         self.headers = headers
         self.decision = decision
         self.policy = policy
+        self.policyVersion = policyVersion
         self.corpusHash = corpusHash
     }
 }
@@ -158,17 +161,34 @@ public struct CommandEvidence: Sendable, Equatable, Codable {
     }
 }
 
+/// What policies decide about a request.
+public struct PolicyOutcome: Sendable, Equatable, Codable {
+    public var decision: ExchangeStart.Decision
+    /// The policy that decides, where one does.
+    public var policy: String?
+
+    public init(decision: ExchangeStart.Decision, policy: String?) {
+        self.decision = decision
+        self.policy = policy
+    }
+}
+
 /// What the end of an exchange adds to its record.
 public struct ExchangeEnd: Sendable, Equatable, Codable {
     public var outcome: Outcome
     /// Nil where nothing was found.
     public var commands: CommandEvidence?
+    /// What policies that only report would have decided; nil where it is the same.
+    public var dryRun: PolicyOutcome?
     public var request: BodyEvidence
     public var response: BodyEvidence
 
-    public init(outcome: Outcome, commands: CommandEvidence? = nil, request: BodyEvidence = .init(), response: BodyEvidence = .init()) {
+    public init(
+        outcome: Outcome, commands: CommandEvidence? = nil, dryRun: PolicyOutcome? = nil, request: BodyEvidence = .init(), response: BodyEvidence = .init()
+    ) {
         self.outcome = outcome
         self.commands = commands
+        self.dryRun = dryRun
         self.request = request
         self.response = response
     }

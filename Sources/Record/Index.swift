@@ -136,6 +136,9 @@ public final class Index: Sendable {
                     CREATE INDEX review_events_review ON review_events (review);
                     """)
         }
+        migrator.registerMigration("2") { database in
+            try database.execute(sql: "ALTER TABLE exchanges ADD COLUMN policy_version TEXT")
+        }
         return migrator
     }
 
@@ -158,12 +161,12 @@ public final class Index: Sendable {
         case .begin(let id, let time, let start, let position):
             let session = try session(of: start, exchange: id, at: time, database)
             try database.cachedStatement(sql: """
-                INSERT INTO exchanges (id, session, identity, groups, connection, method, target, peer, decision, policy, corpus_hash,
-                    started_at, begin_segment, begin_offset)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                INSERT INTO exchanges (id, session, identity, groups, connection, method, target, peer, decision, policy, policy_version,
+                    corpus_hash, started_at, begin_segment, begin_offset)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
                 """).execute(arguments: [
                     id.description, session, start.identity, json(start.groups), start.connection, start.method, start.target, start.peer,
-                    start.decision.rawValue, start.policy, start.corpusHash, time.microseconds, position.segment, position.offset,
+                    start.decision.rawValue, start.policy, start.policyVersion, start.corpusHash, time.microseconds, position.segment, position.offset,
                 ])
         case .review(let id, let review):
             try database.cachedStatement(sql: "UPDATE exchanges SET review = ? WHERE id = ?").execute(arguments: [review, id.description])
@@ -172,7 +175,7 @@ public final class Index: Sendable {
         case .end(let id, let time, let payload, let position):
             let evidence = Evidence(
                 request: payload.end.request, response: payload.end.response, recordedRequest: payload.request,
-                recordedResponse: payload.response, commands: payload.end.commands)
+                recordedResponse: payload.response, commands: payload.end.commands, dryRun: payload.end.dryRun)
             try database.cachedStatement(sql: """
                 UPDATE exchanges SET ended_at = ?, outcome = ?, outcome_detail = ?, evidence = ?, end_segment = ?, end_offset = ?
                 WHERE id = ?
@@ -236,6 +239,8 @@ public struct Evidence: Sendable, Equatable, Codable {
     public var recordedResponse: BodyRecord
     /// Nil where no operation was found.
     public var commands: CommandEvidence?
+    /// What policies that only report would have decided; nil where it is the same.
+    public var dryRun: PolicyOutcome?
 }
 
 func json(_ value: some Encodable) throws -> String {

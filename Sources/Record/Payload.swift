@@ -93,6 +93,7 @@ extension PayloadWriter {
         write(start.decision.rawValue)
         write(start.policy) { $0.write($1) }
         write(start.corpusHash) { $0.write($1) }
+        write(start.policyVersion) { $0.write($1) }
     }
 
     mutating func write(_ headers: [HeaderField]) {
@@ -110,6 +111,10 @@ extension PayloadWriter {
         write(payload.request)
         write(payload.response)
         write(payload.end.commands) { $0.write($1) }
+        write(payload.end.dryRun) { writer, outcome in
+            writer.write(outcome.decision.rawValue)
+            writer.write(outcome.policy) { $0.write($1) }
+        }
     }
 
     private mutating func write(_ commands: CommandEvidence) {
@@ -154,9 +159,12 @@ extension PayloadReader {
         let peer = try text()
         let headers = try headers()
         guard let decision = ExchangeStart.Decision(rawValue: try text()) else { throw Malformed() }
-        return ExchangeStart(
+        var start = ExchangeStart(
             identity: identity, groups: groups, connection: connection, method: method, target: target, peer: peer, headers: headers,
             decision: decision, policy: try optional { try $0.text() }, corpusHash: try optional { try $0.text() })
+        // Records of versions that did not keep it end here.
+        if !isAtEnd { start.policyVersion = try optional { try $0.text() } }
+        return start
     }
 
     mutating func headers() throws -> [HeaderField] {
@@ -170,7 +178,14 @@ extension PayloadReader {
         var payload = EndPayload(end: end, request: try body(), response: try body())
         // Records of versions that judged no commands end here.
         if !isAtEnd { payload.end.commands = try optional { try $0.commands() } }
+        // Those of versions without policies that only report, here.
+        if !isAtEnd { payload.end.dryRun = try optional { try $0.policyOutcome() } }
         return payload
+    }
+
+    private mutating func policyOutcome() throws -> PolicyOutcome {
+        guard let decision = ExchangeStart.Decision(rawValue: try text()) else { throw Malformed() }
+        return PolicyOutcome(decision: decision, policy: try optional { try $0.text() })
     }
 
     private mutating func commands() throws -> CommandEvidence {

@@ -29,6 +29,7 @@ public struct RecordedExchange: Sendable, Codable {
     public var decision: ExchangeStart.Decision
     public var policy: String?
     public var review: String?
+    public var policyVersion: String?
     public var corpusHash: String?
     public var startedAt: Timestamp
     public var endedAt: Timestamp?
@@ -159,7 +160,7 @@ extension RecordedExchange {
             id: id, session: (row["session"] as String?).flatMap { ExchangeID($0) }, identity: row["identity"],
             groups: try decoder.decode([String].self, from: Data((row["groups"] as String).utf8)), connection: row["connection"],
             method: row["method"], target: row["target"], peer: row["peer"], decision: decision, policy: row["policy"],
-            review: row["review"], corpusHash: row["corpus_hash"], startedAt: Timestamp(microseconds: row["started_at"]),
+            review: row["review"], policyVersion: row["policy_version"], corpusHash: row["corpus_hash"], startedAt: Timestamp(microseconds: row["started_at"]),
             endedAt: (row["ended_at"] as Int64?).map(Timestamp.init(microseconds:)), status: row["status"],
             outcome: (row["outcome"] as String?).flatMap { Outcome.Kind(rawValue: $0) }.map { Outcome($0, row["outcome_detail"]) },
             evidence: try (row["evidence"] as String?).map { try decoder.decode(Evidence.self, from: Data($0.utf8)) })

@@ -61,7 +61,7 @@ struct ConfigCommand: AsyncParsableCommand {
             let tls = configuration.listen.tls == nil ? "" : " (TLS)"
             return Right(
                 ok: true, listen: "\(configuration.listen.host):\(configuration.listen.port)\(tls)", connections: configuration.connections.count,
-                keys: configuration.keys.entries.count, policies: configuration.policies.policies.count, rules: rules.count)
+                keys: configuration.keys.entries.count, policies: configuration.policies.policies.count, policyVersion: configuration.policies.version, rules: rules.count)
         }
 
         private struct Right: Encodable {
@@ -70,6 +70,7 @@ struct ConfigCommand: AsyncParsableCommand {
             var connections: Int
             var keys: Int
             var policies: Int
+            var policyVersion: String
             var rules: Int
         }
 

@@ -1,7 +1,6 @@
 // `sluice serve`: the gateway, and the signals that steer it.
 
 import ArgumentParser
-import Corpus
 @preconcurrency import Dispatch
 import Foundation
 import Logging
@@ -13,7 +12,7 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Runs the gateway.",
         discussion: """
-            SIGHUP reads the configuration and the rules again; if they are wrong, the gateway goes on with the old ones.
+            SIGHUP reads the configuration, the policies and the rules again, and so does a change in a folder of policies; if they are wrong, the gateway goes on with the old ones.
             SIGTERM or SIGINT: no new connections; exchanges under way end within timeouts.drain.
             """)
 
@@ -28,7 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "sluice")
         let gateway: Gateway
         do {
-            gateway = try self.gateway(logger)
+            gateway = try Gateway(Configuration.load(config), noCache: noCache, logger: logger)
         } catch let error as ConfigurationError {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode(ExitStatus.usage)
@@ -43,7 +42,8 @@ struct ServeCommand: AsyncParsableCommand {
         if !recorder.recovery.interrupted.isEmpty {
             logger.warning("the last run did not end in order", metadata: ["interrupted": "\(recorder.recovery.interrupted.count)"])
         }
-        let signals = Self.signals([SIGHUP, SIGTERM, SIGINT])
+        let (events, stream) = AsyncStream.makeStream(of: Event.self)
+        Self.forward([SIGHUP, SIGTERM, SIGINT], to: stream)
         let server: Server
         do {
             server = try await Server(gateway, recorder: recorder, reviews: Reviews(recorder.index))
@@ -54,26 +54,29 @@ struct ServeCommand: AsyncParsableCommand {
                 hint: "choose another port under listen, or end the program that has it")
         }
         let scheme = settings.listen.tls == nil ? "http" : "https"
+        logger.info("in force are policies \(settings.policies.version)")
         logger.info("listening on \(scheme)://\(settings.listen.host):\(server.address.port ?? settings.listen.port)")
+        let watch = PolicyWatch { server.gateway.configuration } changed: { stream.yield(.policiesChanged) }
+        defer { watch.cancel() }
 
-        for await signal in signals {
-            guard signal == SIGHUP else { break }
+        for await event in events {
+            if case .signal(let number) = event, number != SIGHUP { break }
             do {
-                let renewed = try self.gateway(logger, previous: server.gateway)
+                let renewed = try Gateway(Configuration.load(config), noCache: noCache, logger: logger, previous: server.gateway)
                 let (old, new) = (server.gateway.configuration, renewed.configuration)
                 if new.listen.host != old.listen.host || new.listen.port != old.listen.port || new.dataDirectory != old.dataDirectory {
                     logger.warning("listen and data_directory are read at start only: restart to change them")
                 }
                 try await server.use(renewed)
-                logger.info("reloaded \(config)")
+                logger.info("reloaded \(config), policies \(new.policies.version)")
             } catch {
-                logger.error("\(config) is wrong, so the old configuration stays in force:\n\(error)")
+                logger.error("\(config) is wrong, so the old configuration stays in force, with policies \(server.gateway.configuration.policies.version):\n\(error)")
             }
         }
         logger.info("draining")
         // A second signal ends the program at once; what is under way is then recorded as interrupted at the next start.
         let impatience = Task {
-            for await signal in signals where signal != SIGHUP { _exit(128 + signal) }
+            for await event in events { if case .signal(let number) = event, number != SIGHUP { _exit(128 + number) } }
         }
         try await server.drain()
         recorder.close()
@@ -81,31 +84,50 @@ struct ServeCommand: AsyncParsableCommand {
         logger.info("stopped")
     }
 
-    /// Reads the configuration and its rules, and compiles them, or takes them from the cache.
-    private func gateway(_ logger: Logger, previous: Gateway? = nil) throws -> Gateway {
-        let configuration = try Configuration.load(config)
-        let cache = noCache ? nil : configuration.cacheDirectory.map { RuleSetCache(directory: $0) } ?? .standard()
-        let corpus = try MaskingRules(configuration.corpusDirectory, cache: cache) { logger.warning("\($0)") }
-        return try Gateway(configuration, logger: logger, previous: previous) {
-            try corpus.rules(profiles: $0)
-        } compile: {
-            try corpus.compile($0)
-        } catalogue: {
-            try Corpus.catalogue(orShippedWith: configuration.corpusDirectory)
+    /// What a gateway that runs is told from outside.
+    private enum Event {
+        case signal(Int32)
+        case policiesChanged
+    }
+
+    /// Sends the given signals as they arrive to `stream`, instead of what they would do by default.
+    private static func forward(_ numbers: [Int32], to stream: AsyncStream<Event>.Continuation) {
+        let sources = numbers.map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { stream.yield(.signal(number)) }
+            source.resume()
+            return source
+        }
+        stream.onTermination = { _ in for source in sources { source.cancel() } }
+    }
+}
+
+/// Looks at the folder of policies that is in force, and tells when it has another version.
+///
+/// It is the content that is compared, not times of files: a folder that is swapped for another one behind a link is seen, and one that was only touched is not. A version is told once, when it was there twice in a row.
+private struct PolicyWatch {
+    private static let interval = Duration.milliseconds(500)
+    private let task: Task<Void, Never>
+
+    /// - Parameter configuration: the one in force.
+    init(_ configuration: @escaping @Sendable () -> Configuration, changed: @escaping @Sendable () -> Void) {
+        task = Task {
+            var seen: String?
+            var told: String?
+            while (try? await Task.sleep(for: Self.interval)) != nil {
+                let now = configuration()
+                guard let folder = now.policyFolder, folder.watch else { continue }
+                // That it cannot be read is worth telling, too.
+                let version = folder.version ?? ""
+                if version == now.policies.version { told = nil } else if version == seen, version != told {
+                    told = version
+                    changed()
+                }
+                seen = version
+            }
         }
     }
 
-    /// The given signals as they arrive, instead of what they would do by default.
-    private static func signals(_ numbers: [Int32]) -> AsyncStream<Int32> {
-        AsyncStream { continuation in
-            let sources = numbers.map { number in
-                signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                source.setEventHandler { continuation.yield(number) }
-                source.resume()
-                return source
-            }
-            continuation.onTermination = { _ in for source in sources { source.cancel() } }
-        }
-    }
+    func cancel() { task.cancel() }
 }

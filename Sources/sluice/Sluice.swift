@@ -22,7 +22,7 @@ struct Sluice: AsyncParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, MaskCommand.self, ScanCommand.self, JudgeCommand.self, CorpusCommand.self, ReviewCommand.self, SessionCommand.self, KeyCommand.self, TokenCommand.self,
-            ConfigCommand.self, DemoVendorCommand.self,
+            PolicyCommand.self, ConfigCommand.self, DemoVendorCommand.self,
         ])
 
     static func main() async {

@@ -100,12 +100,45 @@ import Testing
         ["key", "new", "--name", "a", "--groups", "b", "--expires", "soon"], ["key", "new", "--name", "a", "--groups", "b", "--expires", "2001-01-01"],
         ["session", "show", "not-an-id"], ["session", "export"], ["review", "list", "--state", "open"], ["session", "list"],
         ["review", "show", "r-0"], ["review", "list", "--config", "absent.yaml"], ["config", "check", "--config", "absent.yaml"],
+        ["policy", "explain", "GET", "/vendor/x"], ["policy", "explain", "--as", "nobody", "GET", "/vendor/x"], ["policy", "explain", "--as", "a", "--groups", "agnets", "GET", "/vendor/x"],
+        ["policy", "explain", "--as", "agent", "-H", "no colon", "GET", "/vendor/x"], ["policy", "test"], ["policy", "test", "absent.yaml"],
     ])
     func wrongUsageIsStatus2(_ arguments: [String]) throws {
         let result = try sluice(arguments)
         #expect(result.status == 2)
         #expect(result.error.lowercased().hasPrefix("error:"), "\(result.error)")
         #expect(result.output.isEmpty)
+    }
+
+    @Test func aDecisionIsExplainedAndTested() throws {
+        // Operations are the shipped ones; credentials need not be there.
+        let text = try String(contentsOfFile: directory + "/sluice.yaml", encoding: .utf8)
+        try write(
+            "sluice.yaml",
+            text.replacing("127.0.0.1:1\"}", with: "127.0.0.1:1\", credential: {kind: bearer, from: env:NOT_SET_HERE}}")
+                .replacing("policies:\n", with: "policies:\n  - {name: never, groups: ['*'], connections: [vendor], paths: [/secret/**], decision: deny, reason: not for agents}\n"))
+        let asked = try sluice("policy", "explain", "--as", "agent", "POST", "/vendor/run", #"{"note": "hello"}"#)
+        #expect(asked.status == 0 && asked.error.isEmpty, "\(asked.error)")
+        #expect(asked.output.hasPrefix("approve by \"policy 2\"\n") && asked.output.contains("sluice-denied: approval-required"), "\(asked.output)")
+        try write("body.json", #"{"sql": "TRUNCATE \#("TABLE") users"}"#)
+        let json = try object(try sluice("policy", "explain", "--as", "x", "--groups", "agents", "--json", "POST", "/vendor/run", "--body", "body.json", "-H", "Content-Type: application/json").output)
+        #expect(json["decision"] as? String == "deny" && json["operation"] as? String == "sql.truncate-table")
+        #expect((json["policies"] as? [[String: Any]])?.map { $0["obstacle"] as? String } == ["path", nil])
+        #expect(!FileManager.default.fileExists(atPath: directory + "/data"), "nothing is recorded")
+
+        try write("tests.yaml", "tests:\n  - {as: agent, method: GET, url: /vendor/x, expect: approve}\n  - {name: s, as: agent, method: GET, url: /vendor/secret/x, expect: deny, policy: never}\n")
+        let right = try sluice("policy", "test", "tests.yaml")
+        #expect(right.status == 0 && right.output == "2 tests, all as expected\n", "\(right)")
+        try write("more.yaml", "tests:\n  - {name: t, as: agent, method: GET, url: /vendor/secret/%66, expect: allow}\n")
+        let wrong = try sluice("policy", "test", "tests.yaml", "more.yaml")
+        #expect(wrong.status == 1)
+        #expect(wrong.output.hasPrefix("more.yaml:2: t: expected decision allow, got deny\n  deny by \"never\"\n") && wrong.output.hasSuffix("\n3 tests, 1 not as expected\n"), "\(wrong.output)")
+        let report = try sluice("policy", "test", "--json", "tests.yaml", "more.yaml")
+        #expect(report.status == 1)
+        #expect(try object(report.output)["failed"] as? Int == 1)
+        try write("more.yaml", "tests:\n  - {as: agent, method: GET, url: /vendor/x, expects: allow}\n")
+        let refused = try sluice("policy", "test", "more.yaml")
+        #expect(refused.status == 2 && refused.error.contains("more.yaml:2: unknown setting \"expects\""), "\(refused.error)")
     }
 
     @Test func aConfigurationIsChecked() throws {

@@ -1,5 +1,6 @@
 // Policies: what applies, and which of several holds.
 
+import Foundation
 import Testing
 
 @testable import Proxy
@@ -57,6 +58,12 @@ import Testing
                 #expect(decision == .deny(policy: nil, reason: nil))
             }
         }
+    }
+}
+
+extension PolicySet {
+    func decide(identity: Identity, connection: String, method: String, path: String, time: Date = Date()) -> Decision {
+        decide(AccessRequest(identity: identity, connection: connection, method: method, path: path, time: time))
     }
 }
 
