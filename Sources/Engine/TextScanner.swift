@@ -119,6 +119,8 @@ final class TextScanner {
     private let isPrompt: [Bool]
     /// Rule → whether it has a context, and one that is looked at before its automaton runs.
     private let hasContext, looksFirst: [Bool]
+    /// Rule → whether its matches are taken out of the body, or end it; those of the others are reported.
+    private let masks, blocks: [Bool]
     /// Rule → see ``CompiledRule/isSimple``.
     private let isSimple: [Bool]
 
@@ -146,6 +148,8 @@ final class TextScanner {
         isPrompt = rules.map(\.isPrompt)
         hasContext = rules.map { $0.context != nil }
         looksFirst = rules.map { $0.context.map { $0.within <= Self.shortLook } ?? false }
+        masks = rules.map(\.rule.action.masks)
+        blocks = rules.map { $0.rule.action == .block }
         isSimple = rules.map(\.isSimple)
         gated = rules.indices.filter { rules[$0].plan.isGated }
     }
@@ -282,7 +286,7 @@ final class TextScanner {
             if grown.end < grown.knownTo { limit = min(limit, grown.end) }
             resume[rule] = grown.state == 0 ? grown.end : .max
             if grown.state == 0 { ended.append(runs[index]) }
-            if rules[rule].rule.action.masks, let end = group?.end { group?.end = max(end, grown.widenedEnd) }
+            if masks[rule], let end = group?.end { group?.end = max(end, grown.widenedEnd) }
         }
     }
 
@@ -798,7 +802,7 @@ final class TextScanner {
     private func decide(in stretch: Stretch, limit: Int, state: inout TextState) {
         let isLast = stretch.isLast
         var limit = limit
-        let blocking = matches.filter { rules[$0.rule].rule.action == .block }.min(by: comesFirst)
+        let blocking = matches.lazy.filter { [blocks] in blocks[$0.rule] }.min(by: comesFirst)
         var ending: Match?
         if let blocking {
             if isLast || limit > blocking.start { ending = blocking } else { limit = min(limit, blocking.start) }
@@ -825,7 +829,7 @@ final class TextScanner {
         }
 
         group(upTo: ending == nil && !isLast ? release : .max, state: &state)
-        for match in matches where rules[match.rule].rule.action == .report && match.start < min(isLast ? .max : release, horizon) { reports.append(match) }
+        for match in matches where !masks[match.rule] && !blocks[match.rule] && match.start < min(isLast ? .max : release, horizon) { reports.append(match) }
         block = ending
         released = isLast ? (ending?.start ?? stretch.bytes.count) : release
         if !isLast && ending == nil { remember(stretch, release, &state) }
@@ -846,7 +850,7 @@ final class TextScanner {
     }
 
     private func buildComponents(before horizon: Int) {
-        var masking = matches.filter { rules[$0.rule].rule.action.masks && $0.start < horizon && $0.partStart < horizon }
+        var masking = matches.filter { masks[$0.rule] && $0.start < horizon && $0.partStart < horizon }
         masking.sort { ($0.partStart, $0.start, $0.rule) < ($1.partStart, $1.start, $1.rule) }
         for match in masking {
             if var last = components.last, match.partStart < last.coreEnd, match.partStart - last.start < CompiledRule.longestHold {
