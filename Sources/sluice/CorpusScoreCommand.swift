@@ -35,8 +35,9 @@ struct CorpusScoreCommand: AsyncParsableCommand {
               F1, F2: of that precision and recall; F2 counts recall twice.
               over-masked: masked bytes outside labels, of all bytes, where labels are
                 exhaustive. Labels of scope ner are neither missed nor over-masked.
-              validators: values judged by all rules of their entity without context, or
-                by a check of that name; untried where there is neither.
+              validators: values judged by the rules of their entity without context,
+                those with checks where there are any, or by a check of that name; untried
+                where there is neither.
               per GB: findings on clean traffic (--clean), all of them false, for
                 1,000,000,000 bytes.
 
