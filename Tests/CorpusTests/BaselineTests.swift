@@ -84,8 +84,9 @@ import Testing
         let holding = "  - {id: greedy, entity: WORD, pattern: '[ -~]{1,300}!!'}\n"
         let worse = try await score(Self.good + holding, cost: true).regressions(since: before).filter { $0.subject == .all }
         #expect(Set(worse.map(\.measure)) == [.hits, .work, .held] && worse.allSatisfy { $0.rules == ["greedy"] && $0.name == "rules" }, "\(worse)")
-        // One that is rare and short costs nothing that counts.
-        #expect(try await score(Self.good + "  - {id: rare, entity: WORD, pattern: 'xyzzy[0-9]{4}'}\n", cost: true).regressions(since: before).isEmpty)
+        // One that is rare and short is looked at nowhere and holds nothing more; its hardest input may still be harder than that of the one rule before.
+        let rare = try await score(Self.good + "  - {id: rare, entity: WORD, pattern: 'xyzzy[0-9]{4}'}\n", cost: true).regressions(since: before)
+        #expect(rare.allSatisfy { $0.measure == .work }, "\(rare)")
     }
 
     @Test("What is worse by no more than the tolerance passes")
