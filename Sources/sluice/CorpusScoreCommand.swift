@@ -10,8 +10,8 @@ struct CorpusScoreCommand: AsyncParsableCommand {
         commandName: "score",
         abstract: "Measure what rules hide, leave and wrongly take, on labelled cases.",
         discussion: """
-            Reads JSON Lines of labelled cases: kinds text, validator, labelled and
-            labelled-json, and examples of credentials ("rule", "expect", "spans"; "enc":
+            Reads JSON Lines of labelled cases: kinds text, validator, labelled,
+            labelled-json and planted (in payloads and streams), and examples of credentials ("rule", "expect", "spans"; "enc":
             "b64" for base64). Lines of other kinds are passed over and counted.
             docs/CORPUS.md describes the fields.
 
@@ -48,7 +48,8 @@ struct CorpusScoreCommand: AsyncParsableCommand {
 
             With --baseline the score is held against an earlier one: recall in each
             group, precision, over-masking and false alarms of every source and entity;
-            precision, clean findings and costs of every rule; validators; clean traffic.
+            precision, clean findings and costs of every rule; the costs of all rules
+            together; validators; clean traffic.
             What is worse is listed with the rules that did it.
 
             Examples:
