@@ -11,8 +11,9 @@ struct CorpusScoreCommand: AsyncParsableCommand {
         abstract: "Measure what rules hide, leave and wrongly take, on labelled cases.",
         discussion: """
             Reads JSON Lines of labelled cases: kinds text, validator, labelled,
-            labelled-json and planted (in payloads and streams), and examples of credentials ("rule", "expect", "spans"; "enc":
-            "b64" for base64). Lines of other kinds are passed over and counted.
+            labelled-json and planted (in payloads and streams), and examples of
+            credentials ("rule", "expect", "spans"; "enc": "b64" for base64). Lines of
+            other kinds are passed over and counted.
             docs/CORPUS.md describes the fields.
 
             Definitions:
