@@ -40,7 +40,7 @@ public struct BaselineMismatch: Error, CustomStringConvertible {
 extension Score {
     /// What is worse than in an earlier score, the widest subject first.
     ///
-    /// A rule that is new is held against nothing of its own; what it takes wrongly shows in the rows of entities, sources and all.
+    /// A rule that is new is held against nothing of its own; what it takes wrongly shows in the rows of entities, sources and all, what it costs in the costs of all rules.
     ///
     /// - Parameter tolerance: shares may fall, or rise, by so many percentage points, counts and costs rise by so many percent.
     /// - Throws: ``BaselineMismatch`` where the cases are not the same.
@@ -88,6 +88,11 @@ private struct BaselineComparison {
             rise(.all, "clean traffic", .cleanFindings, was, now, moreFalse)
             growth(.all, "clean traffic", .overMasking, before.masked, after.masked, moreFalse)
         }
+        if let was = old.cost, let now = new.cost {
+            rise(.all, "rules", .hits, was.hitsPerKB, now.hitsPerKB, costlier(\.hitsPerKB))
+            rise(.all, "rules", .work, was.worstWork, now.worstWork, costlier(\.worstWork))
+            rise(.all, "rules", .held, Double(was.held99), Double(now.held99), costlier { Double($0.held99) })
+        }
         rows(.domain, old.domains, new.domains)
         rows(.source, old.sources, new.sources)
         rows(.entity, old.entities, new.entities)
@@ -100,6 +105,11 @@ private struct BaselineComparison {
             fall(.entity, name, .validators, Proportion(before.right.count, of: all), Proportion(row.right.count, of: row.right.of + row.untried), [])
         }
         for row in new.rules { if let before = rulesBefore[row.rule] { rule(before, row) } }
+    }
+
+    /// Rules by how much more they cost than before, new ones too.
+    private func costlier(_ cost: (SteadyCost) -> Double) -> [String] {
+        Self.worst(new.rules.map { ($0.rule, ($0.cost.map(cost) ?? 0) - (rulesBefore[$0.rule]?.cost.map(cost) ?? 0)) })
     }
 
     private mutating func rows(_ subject: Regression.Subject, _ old: [Score.Row], _ new: [Score.Row]) {
@@ -159,7 +169,7 @@ private struct BaselineComparison {
     private static let rounding = 1e-9
 
     /// The first rules by loss, those without one left out.
-    private static func worst(_ losses: [(String, Int)]) -> [String] {
+    private static func worst<Loss: Comparable & Numeric>(_ losses: [(String, Loss)]) -> [String] {
         losses.filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }.prefix(5).map(\.0)
     }
 }

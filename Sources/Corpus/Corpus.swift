@@ -1,14 +1,13 @@
 // The corpus: a folder of rule files and profiles, and the rule sets made from it.
 
-import Cryptography
 import Engine
 import Foundation
 
-/// All rules and profiles below one folder: `profiles/*.yaml` name selections, every other `*.yaml` holds rules.
+/// All rules and profiles below one folder, and of the corpora that it extends: `profiles/*.yaml` name selections, every other `*.yaml` holds rules.
 public struct Corpus: Sendable {
     /// As it was given or found.
     public let directory: String
-    /// In order of file names, then of place.
+    /// Those of an extended corpus first; in order of file names, then of place.
     public let entries: [Entry]
     public let profiles: [Profile]
 
@@ -26,24 +25,45 @@ public struct Corpus: Sendable {
         var problems: [Problem] = []
         var entries: [Entry] = []
         var profiles: [Profile] = []
-        for (path, data) in files.contents {
-            let name = directory + "/" + path
-            guard var file = YAMLFile(name: name, data: data, problems: &problems) else { continue }
-            let parts = path.split(separator: "/")
-            if parts.count == 2, parts[0] == "profiles" {
-                let stem = parts[1].prefix(upTo: parts[1].lastIndex(of: ".") ?? parts[1].endIndex)
-                if let profile = file.readProfile(stem: String(stem)) { profiles.append(profile) }
-            } else {
-                entries += file.readRules(folder: parts.dropLast().joined(separator: "/"))
+        var disabled: [Entry] = []
+        for layer in files.layers {
+            var own: [Entry] = []
+            var ownProfiles: [Profile] = []
+            // What can be extended: what stands below, and what has been read before.
+            var known = Dictionary(entries.map { ($0.rule.id, $0) }) { first, _ in first }
+            for (path, data) in layer.contents where path != CorpusFiles.settingsName {
+                guard var file = YAMLFile(name: layer.directory + "/" + path, data: data, problems: &problems) else { continue }
+                let parts = path.split(separator: "/")
+                if parts.count == 2, parts[0] == "profiles" {
+                    let stem = parts[1].prefix(upTo: parts[1].lastIndex(of: ".") ?? parts[1].endIndex)
+                    if let profile = file.readProfile(stem: String(stem), known: profiles) { ownProfiles.append(profile) }
+                } else {
+                    own += file.readRules(folder: parts.dropLast().joined(separator: "/"), known: &known)
+                }
+                problems += file.problems
             }
-            problems += file.problems
+            problems += Self.duplicates(own, over: entries)
+            // Selectors are judged only against a complete list of rules.
+            if problems.isEmpty { problems += Self.idle(layer.disabled, entries) }
+            disabled += entries.filter { entry in layer.disabled.contains { $0.matches(entry) } }
+            entries.removeAll { entry in layer.disabled.contains { $0.matches(entry) } }
+            Self.lay(own, over: &entries) { $0.rule.id }
+            Self.lay(ownProfiles, over: &profiles) { $0.name }
         }
-        problems += Self.duplicates(entries.map { ($0.rule.id, $0.location) }, what: "rule id")
-        // Selectors are judged only against a complete list of rules.
-        if problems.isEmpty { problems = Self.idleSelectors(profiles, entries) + Self.idleOverrides(profiles, entries) }
+        // What a layer above leaves out is no mistake in the profiles below.
+        if problems.isEmpty { problems = Self.idle(profiles.flatMap { $0.include + $0.exclude }, entries + disabled) + Self.idleOverrides(profiles, entries + disabled) }
         guard problems.isEmpty else { throw CorpusError(problems) }
         self.entries = entries
         self.profiles = profiles
+    }
+
+    /// Puts what one layer holds in the place of what has the same name, and the rest behind it.
+    private static func lay<Named>(_ own: [Named], over below: inout [Named], name: (Named) -> String) {
+        var places: [String: Int] = [:]
+        for (place, one) in below.enumerated() { places[name(one)] = place }
+        for one in own {
+            if let place = places[name(one)] { below[place] = one } else { below.append(one) }
+        }
     }
 
     /// Reads the corpus at `directory`, or where ``locate(_:)`` finds it.
@@ -62,7 +82,9 @@ public struct Corpus: Sendable {
     }
 
     /// The first of the places where a corpus is looked for that holds the folder `part`.
-    static func shipped(holding part: String) throws(CorpusError) -> String {
+    ///
+    /// - Parameter others: folders that are not meant, resolved.
+    static func shipped(holding part: String, beside others: [String] = []) throws(CorpusError) -> String {
         var candidates = ["corpus"]
         var folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         while folder.path != "/" {
@@ -70,7 +92,7 @@ public struct Corpus: Sendable {
             folder = folder.deletingLastPathComponent()
         }
         candidates.append("/usr/share/sluice/corpus")
-        for candidate in candidates where isFolder(candidate + "/" + part) { return candidate }
+        for candidate in candidates where isFolder(candidate + "/" + part) && !others.contains(CorpusFiles.resolved(candidate)) { return candidate }
         throw CorpusError([
             Problem(
                 at: nil, "no corpus found: not in ./corpus, above the program, or in /usr/share/sluice/corpus",
@@ -146,14 +168,18 @@ public struct Corpus: Sendable {
 
     // MARK: Whole-corpus checks
 
-    private static func duplicates(_ names: [(String, Location)], what: String) -> [Problem] {
-        var first: [String: Location] = [:]
+    /// Rules of one layer with an id that is taken, by one of its own or by one below that it does not extend.
+    private static func duplicates(_ own: [Entry], over below: [Entry]) -> [Problem] {
+        var first = Dictionary(below.map { ($0.rule.id, $0.location) }) { first, _ in first }
+        let inherited = first
         var problems: [Problem] = []
-        for (name, location) in names {
-            if let earlier = first[name] {
-                problems.append(Problem(at: location, "the \(what) \"\(name)\" is already used at \(earlier)", hint: "give one of the two another name"))
+        for entry in own {
+            let id = entry.rule.id
+            if let earlier = first[id], earlier != inherited[id] || entry.extends != id {
+                let hint = earlier == inherited[id] ? "to change that rule write  extends: \(id)  or give this one another id" : "give one of the two another name"
+                problems.append(Problem(at: entry.location, "the rule id \"\(id)\" is already used at \(earlier)", hint: hint))
             } else {
-                first[name] = location
+                first[id] = entry.location
             }
         }
         return problems
@@ -194,12 +220,12 @@ public struct Corpus: Sendable {
     }
 
     /// Selectors that select nothing are spelling mistakes, and in `include` they leave something unmasked.
-    private static func idleSelectors(_ profiles: [Profile], _ entries: [Entry]) -> [Problem] {
+    private static func idle(_ selectors: [Selector], _ entries: [Entry]) -> [Problem] {
         var problems: [Problem] = []
         // Profiles share most of their selectors, and most are ids: neither is worth a look at every rule for each profile.
         let ids = Set(entries.map(\.rule.id))
         var selecting = Set<String>()
-        for selector in profiles.flatMap({ $0.include + $0.exclude }) {
+        for selector in selectors {
             if ids.contains(selector.text) || selecting.contains(selector.text) { continue }
             if entries.contains(where: selector.matches) {
                 selecting.insert(selector.text)
@@ -213,39 +239,6 @@ public struct Corpus: Sendable {
                     hint: hint ?? "write a rule id, a folder as in 'pii/*', or an entity as in 'entity:US_*'"))
         }
         return problems
-    }
-}
-
-/// The files of a corpus as they lie in its folder.
-struct CorpusFiles: Sendable {
-    /// As it was given or found.
-    let directory: String
-    /// Paths relative to it, sorted by bytes, and what stands there; nil for a file that cannot be read.
-    let contents: [(path: String, data: Data?)]
-
-    /// Hidden files and folders are passed over: mounted configuration keeps copies there. So are operations, which are no rules: ``catalogue(directory:)`` reads them.
-    init(directory: String) throws(CorpusError) {
-        self.directory = directory
-        // The enumeration does not go through a link, so a linked folder is resolved first.
-        let folder = URL(filePath: directory).resolvingSymlinksInPath().path
-        let paths = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-        let files = paths.filter { path in
-            (path.hasSuffix(".yaml") || path.hasSuffix(".yml")) && !path.hasPrefix(Corpus.operationsFolder + "/") && !path.split(separator: "/").contains { $0.hasPrefix(".") }
-        }
-        guard !files.isEmpty else {
-            throw CorpusError([Problem(at: nil, "\(directory) holds no rule files", hint: "put rules into \(directory)/pii/NAME.yaml")])
-        }
-        contents = files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { ($0, FileManager.default.contents(atPath: directory + "/" + $0)) }
-    }
-
-    /// SHA-256 over names and contents.
-    var digest: [UInt8] {
-        let hash = SHA256()
-        for (path, data) in contents {
-            hash.update(Array("\(path.utf8.count):\(path)\(data.map { "\($0.count)" } ?? "-"):".utf8))
-            if let data { data.withUnsafeBytes { hash.update($0) } }
-        }
-        return hash.finish()
     }
 }
 

@@ -1,4 +1,4 @@
-// JSON Schema of rule files and profiles, for editors: completion, descriptions and mistakes while one types.
+// JSON Schema of rule files, profiles and corpus.yaml, for editors: completion, descriptions and mistakes while one types.
 
 import Engine
 import Foundation
@@ -8,7 +8,7 @@ import Foundation
 /// Made from the lists of keys that the loader reads by. What a schema cannot say (that a pattern compiles, that ids are unique, that a selector selects) is left to
 /// `sluice corpus check`.
 public enum FileSchema: String, Sendable, CaseIterable {
-    case rules, profile
+    case rules, profile, corpus
 
     /// The schema as JSON, keys in the order of the alphabet.
     public var json: [UInt8] {
@@ -17,11 +17,18 @@ public enum FileSchema: String, Sendable, CaseIterable {
         case .rules:
             schema = Self.object(["rules": ["type": "array", "items": Self.rule, "description": "One entry for each rule."]], required: ["rules"])
         case .profile:
-            schema = Self.object(Self.shapes(of: profileKeys, Self.profileShape), required: ["name", "include"])
+            schema = Self.object(Self.shapes(of: profileKeys, Self.profileShape), required: ["name"]).merging(Self.anyOf([["required": ["include"]], ["required": ["extends"]]])) { $1 }
+        case .corpus:
+            schema = Self.object(Self.shapes(of: CorpusFiles.settingsKeys, Self.settingsShape), required: ["extends"])
         }
         var whole = schema
         whole["$schema"] = "http://json-schema.org/draft-07/schema#"
-        whole["title"] = self == .rules ? "Sluice rule file" : "Sluice profile"
+        whole["title"] =
+            switch self {
+            case .rules: "Sluice rule file"
+            case .profile: "Sluice profile"
+            case .corpus: "Sluice corpus that extends another"
+            }
         // Only dictionaries, arrays, strings, numbers and truth values are in it.
         return [UInt8]((try? JSONSerialization.data(withJSONObject: whole, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])) ?? Data()) + [0x0A]
     }
@@ -29,20 +36,24 @@ public enum FileSchema: String, Sendable, CaseIterable {
     /// Keys of the loader that nothing here describes; empty unless one was added and forgotten.
     static var undescribed: [String] {
         ruleKeys.filter { ruleShape($0) == nil } + contextKeys.filter { contextShape($0) == nil } + maskKeys.filter { maskShape($0) == nil }
-            + profileKeys.filter { profileShape($0) == nil }
+            + profileKeys.filter { profileShape($0) == nil } + CorpusFiles.settingsKeys.filter { settingsShape($0) == nil }
     }
 
     // MARK: Shapes
 
     private typealias Shape = [String: Any]
 
-    private static var rule: Shape { object(shapes(of: ruleKeys, ruleShape), required: ["id", "entity"]).merging(["anyOf": [["required": ["pattern"]], ["required": ["fields"]], ["required": ["commands"]]]]) { $1 } }
+    private static var rule: Shape {
+        let whole = [["entity", "pattern"], ["entity", "fields"], ["entity", "commands"], ["extends"]].map { ["required": $0] as Shape }
+        return object(shapes(of: ruleKeys, ruleShape), required: ["id"]).merging(anyOf(whole)) { $1 }
+    }
 
     private static func ruleShape(_ key: String) -> Shape? {
         switch key {
         case "id": string("Stable and unique: small letters, digits and single hyphens.", pattern: "^[a-z0-9]+(-[a-z0-9]+)*$")
         case "entity":
             string("Stands in the replacement; Presidio's name where it has one.", pattern: "^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$")
+        case "extends": string("The rule whose keys this one has where its own are missing; with the same id it takes that rule's place.")
         case "description": string("What it finds, in one sentence.")
         case "pattern": string("What a match looks like: a subset of PCRE over bytes. Put it in single quotes.", least: 1)
         case "checks": ["type": "array", "items": check, "description": "Conditions on the part to mask; all must hold."]
@@ -98,6 +109,7 @@ public enum FileSchema: String, Sendable, CaseIterable {
     private static func profileShape(_ key: String) -> Shape? {
         switch key {
         case "name": string("The name of the file without .yaml.")
+        case "extends": string("The profile of the extended corpus to which this one adds; with the same name it takes its place.")
         case "description": string("What it is for.")
         case "include":
             strings("Rule ids (aws-*), folders (pii/*) or entities (entity:US_*).").merging(["minItems": 1]) { $1 }
@@ -105,6 +117,14 @@ public enum FileSchema: String, Sendable, CaseIterable {
         case "action": described(action, "What all its rules do instead of their own action.")
         case "actions":
             ["type": "object", "additionalProperties": action, "description": "What some of its rules do, by rule id, entity or *."]
+        default: nil
+        }
+    }
+
+    private static func settingsShape(_ key: String) -> Shape? {
+        switch key {
+        case "extends": string("The folder of the corpus to which this one adds, relative to this file, or shipped.", least: 1)
+        case "disable": strings("Rules of it that are left out: ids (aws-*), folders (pii/*) or entities (entity:US_*).")
         default: nil
         }
     }

@@ -1,11 +1,12 @@
 // Labelled cases: texts of which somebody has said what must be found in them, read from JSON Lines.
 
+import Engine
 import Foundation
 
 /// A text and what is known about it.
 ///
-/// One line of a file of cases. Kinds: `text` (a row of somebody's test table), `labelled` and `labelled-json` (all personal data is marked),
-/// `validator` (one value for a checksum), and, without a kind, an example of a credential, which names the `rule` of its source.
+/// One line of a file of cases, or what it says of one domain. Kinds: `text` (a row of somebody's test table), `labelled` and `labelled-json` (all personal data is marked),
+/// `validator` (one value for a checksum), `planted` (values put into a payload or a stream), and, without a kind, an example of a credential, which names the `rule` of its source.
 public struct LabelledCase: Sendable {
     public var id: String
     /// The project it comes from.
@@ -26,6 +27,14 @@ public struct LabelledCase: Sendable {
     public var isIgnored = false
     /// For a `validator`: whether the value is a good one.
     public var isValid: Bool?
+    /// For a stream: what its events say together must not hold these values, which have no one place in it.
+    public var streamed: Streamed?
+
+    public struct Streamed: Sendable {
+        public var format: Format
+        public var values: [String]
+        public var group: Group
+    }
 
     public enum Domain: String, Sendable, Codable, CaseIterable { case personalData, secrets }
 
@@ -58,10 +67,10 @@ public struct LabelledCase: Sendable {
         public init(description: String) { self.description = description }
     }
 
-    /// The case of one line; nil for a line of another kind, as a command or a payload without labels.
+    /// The cases of one line: one, or of planted values one for each domain; none where the line is of another kind, as a command or a payload without labels.
     ///
     /// - Throws: ``Mistake`` where the line cannot be read.
-    public init?(line: some Collection<UInt8>, decoder: JSONDecoder = JSONDecoder()) throws(Mistake) {
+    public static func cases(line: some Collection<UInt8>, decoder: JSONDecoder = JSONDecoder()) throws(Mistake) -> [LabelledCase] {
         let record: Record
         do {
             record = try decoder.decode(Record.self, from: Data(line))
@@ -72,12 +81,21 @@ public struct LabelledCase: Sendable {
         } catch {
             throw Mistake(description: "this is not a JSON object")
         }
-        guard record.isLabelled, let text = record.text else { return nil }
-        body = try CaseText.bytes(of: text, encoding: record.enc)
+        guard record.isLabelled, let text = record.stream ?? record.text else { return [] }
+        let body = try CaseText.bytes(of: text, encoding: record.enc)
+        guard record.kind == "planted" else { return [try LabelledCase(record, body, record.kind == nil ? .secrets : .personalData)] }
+        let planted = Set((record.planted?.map(\.category) ?? [record.category]).map { $0 == "pii" ? Domain.personalData : .secrets })
+        var cases: [LabelledCase] = []
+        for domain in Domain.allCases where planted.contains(domain) { cases.append(try LabelledCase(record, body, domain)) }
+        return cases
+    }
+
+    private init(_ record: Record, _ body: [UInt8], _ domain: Domain) throws(Mistake) {
+        self.body = body
+        self.domain = domain
         id = record.id
         source = record.source
-        domain = record.kind == nil ? .secrets : .personalData
-        entity = (record.kind == nil ? record.rule : record.entity) ?? ""
+        entity = (record.kind == nil ? record.rule : record.entity) ?? record.what ?? ""
         try label(record)
         labels.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
         for range in labels.map(\.range) + passedOver where range.upperBound > body.count {
@@ -95,6 +113,23 @@ public struct LabelledCase: Sendable {
             for mark in record.labels ?? [] {
                 let range = try Self.range(mark.start, mark.end)
                 if mark.scope == "ner" { passedOver.append(range) } else { labels.append(Label(range: range, entity: mark.entity, group: .inContext)) }
+            }
+        case "planted":
+            if let values = record.values {
+                var texts: [String] = []
+                for value in values { texts.append(String(decoding: try CaseText.bytes(of: value, encoding: record.enc), as: UTF8.self)) }
+                streamed = Streamed(format: record.framing == "ndjson" ? .ndjson : .sse, values: texts, group: record.bare == true ? .bare : .inContext)
+            }
+            for one in record.planted ?? [] {
+                for span in one.spans ?? [] {
+                    guard span.count == 2 else { throw Mistake(description: "a span needs a start and an end") }
+                    let range = try Self.range(span[0], span[1])
+                    if (one.category == "pii") == (domain == .personalData) {
+                        labels.append(Label(range: range, entity: one.what, group: one.bare == true ? .bare : .inContext))
+                    } else {
+                        passedOver.append(range)
+                    }
+                }
             }
         default:
             switch record.expect {
@@ -134,14 +169,29 @@ public struct LabelledCase: Sendable {
         var labels: [Mark]?
         var exhaustive: Bool?
         var valid: Bool?
+        var planted: [Plant]?
+        var stream: String?
+        var framing: String?
+        var values: [String]?
+        var category: String?
+        var what: String?
 
         var isLabelled: Bool {
             switch kind {
             case "text", "validator", "labelled", "labelled-json": true
+            case "planted": planted != nil || stream != nil && values != nil
             case nil: rule != nil && expect != nil
             default: false
             }
         }
+    }
+
+    /// A value in a payload; without spans where the place is not known.
+    private struct Plant: Decodable {
+        var category: String
+        var what: String
+        var spans: [[Int]]?
+        var bare: Bool?
     }
 
     /// `[start, end, entity, scope]`

@@ -35,4 +35,13 @@ extension RuleSet {
         findings += try masker.finish().findings
         return findings.sorted { ($0.range.lowerBound, $0.range.upperBound, $0.rule) < ($1.range.lowerBound, $1.range.upperBound, $1.rule) }
     }
+
+    /// What becomes of one whole body.
+    func masked(_ body: [UInt8], as format: Format) throws -> [UInt8] {
+        var masker = Masker(self, format: format)
+        var output: [UInt8] = []
+        try body.withUnsafeBytes { try masker.feed($0).append(to: &output, chunk: $0) }
+        try masker.finish().append(to: &output, chunk: UnsafeRawBufferPointer(start: nil, count: 0))
+        return output
+    }
 }

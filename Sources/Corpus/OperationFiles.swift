@@ -12,14 +12,22 @@ extension Corpus {
     public static func catalogue(
         orShippedWith directory: String?, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(CorpusError) -> Catalogue {
-        for named in [directory, environment["SLUICE_CORPUS"]].compactMap(\.self) where isFolder(named + "/" + operationsFolder) { return try catalogue(directory: named) }
+        for named in [directory, environment["SLUICE_CORPUS"]].compactMap(\.self) {
+            if try holder(ofOperations: named) != nil { return try catalogue(directory: named) }
+        }
         return try catalogue(directory: shipped(holding: operationsFolder))
+    }
+
+    /// The first folder with operations, of the corpus at `directory` and those that it extends.
+    private static func holder(ofOperations directory: String) throws(CorpusError) -> String? {
+        try CorpusFiles.folders(from: directory).first { isFolder($0.directory + "/" + operationsFolder) }?.directory
     }
 
     /// The catalogue of operations: all of `operations/*.yaml`, in order of their names, and the endpoints of `operations/http/`.
     ///
     /// - Throws: every problem in every file.
     public static func catalogue(directory: String) throws(CorpusError) -> Catalogue {
+        let directory = try holder(ofOperations: directory) ?? directory
         let folder = directory + "/" + operationsFolder
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }.sorted()
         guard !names.isEmpty else {

@@ -59,11 +59,13 @@ private func globMatches(_ glob: Substring, _ text: String) -> Bool {
     return glob[g...].allSatisfy { $0 == UInt8(ascii: "*") }
 }
 
-let profileKeys = ["name", "description", "include", "exclude", "action", "actions"]
+let profileKeys = ["name", "extends", "description", "include", "exclude", "action", "actions"]
 
 extension YAMLFile {
     /// The profile of a file `profiles/<stem>.yaml`, or nil with problems kept.
-    mutating func readProfile(stem: String) -> Profile? {
+    ///
+    /// - Parameter known: those of the corpora below, which it may extend.
+    mutating func readProfile(stem: String, known: [Profile]) -> Profile? {
         let before = problems.count
         guard let root,
             let keys = entries(of: root, what: "a profile", known: profileKeys)
@@ -76,12 +78,16 @@ extension YAMLFile {
         if let name, name != stem {
             add("the profile \"\(name)\" stands in a file of another name", at: nameNode, hint: "name the file \(name).yaml, or write  name: \(stem)")
         }
-        guard let includeNode = keys["include"] else {
-            add("a profile needs \"include\"", at: root, hint: "write  include: ['pii/*']")
-            return nil
+        let base = keys["extends"].flatMap { readBase($0, known) }
+        if keys["extends"] == nil, let below = known.first(where: { $0.name == name }) {
+            add("the profile \"\(below.name)\" is already at \(below.location)", at: nameNode, hint: "to add to it write  extends: \(below.name)  or give this one another name")
         }
-        let include = readSelectors(includeNode, what: "\"include\"")
-        if include.isEmpty { add("\"include\" selects nothing", at: includeNode, hint: "write  include: ['pii/*']") }
+        let include = keys["include"].map { readSelectors($0, what: "\"include\"") } ?? []
+        if let node = keys["include"] {
+            if include.isEmpty { add("\"include\" selects nothing", at: node, hint: "write  include: ['pii/*']") }
+        } else if keys["extends"] == nil {
+            add("a profile needs \"include\"", at: root, hint: "write  include: ['pii/*']")
+        }
         let exclude = keys["exclude"].map { readSelectors($0, what: "\"exclude\"") } ?? []
         var (overrides, locations) = keys["actions"].map { readOverrides($0) } ?? (ActionOverrides(), [:])
         if let node = keys["action"], let action = readAction(node) {
@@ -90,11 +96,24 @@ extension YAMLFile {
             }
             overrides.actions[ActionOverrides.all] = action
         }
-        let description = keys["description"].flatMap { string($0, what: "\"description\"") } ?? ""
+        if let base {
+            overrides.actions.merge(base.overrides.actions) { own, _ in own }
+            locations.merge(base.overrideLocations) { own, _ in own }
+        }
+        let description = keys["description"].flatMap { string($0, what: "\"description\"") } ?? base?.description ?? ""
         guard problems.count == before, let name else { return nil }
         return Profile(
-            name: name, description: description, include: include, exclude: exclude, overrides: overrides, overrideLocations: locations,
-            location: location(of: nameNode))
+            name: name, description: description, include: (base?.include ?? []) + include, exclude: (base?.exclude ?? []) + exclude, overrides: overrides,
+            overrideLocations: locations, location: location(of: nameNode))
+    }
+
+    /// The profile that another one extends.
+    private mutating func readBase(_ node: Node, _ known: [Profile]) -> Profile? {
+        guard let name = string(node, what: "\"extends\"") else { return nil }
+        if let profile = known.first(where: { $0.name == name }) { return profile }
+        let hint = name.nearest(in: known.map(\.name)).map { "did you mean \"\($0)\"?" }
+        add("there is no profile \"\(name)\" below to extend", at: node, hint: hint ?? "only a profile of the corpus that corpus.yaml extends can be extended")
+        return nil
     }
 
     /// `{payment-card: {mask: {keep_last: 4}}, EMAIL_ADDRESS: hash, '*': redact}`, with the place of each.
@@ -113,7 +132,7 @@ extension YAMLFile {
         return (overrides, locations)
     }
 
-    private mutating func readSelectors(_ node: Node, what: String) -> [Selector] {
+    mutating func readSelectors(_ node: Node, what: String) -> [Selector] {
         (strings(node, what: what) ?? []).map { Selector(text: $0.0, location: location(of: $0.1)) }
     }
 }

@@ -16,6 +16,8 @@ public struct Entry: Sendable {
     public var examples: [Example]
     /// Texts in which it must not.
     public var counterexamples: [Example]
+    /// The rule whose keys it has where its own are missing.
+    public var extends: String?
     /// Where its id stands.
     public var location: Location
     /// Where its pattern stands.
@@ -43,7 +45,7 @@ public struct Entry: Sendable {
 
 // The schema for editors (FileSchema.swift) is made from these lists.
 let ruleKeys = [
-    "id", "entity", "description", "pattern", "checks", "context", "fields", "commands", "action", "priority", "references", "examples", "counterexamples",
+    "id", "extends", "entity", "description", "pattern", "checks", "context", "fields", "commands", "action", "priority", "references", "examples", "counterexamples",
 ]
 let contextKeys = ["words", "within", "required"]
 let actionNames = ["redact", "mask", "hash", "token", "remove", "block", "report"]
@@ -54,7 +56,9 @@ let keptCharacters = 0...64
 
 extension YAMLFile {
     /// The rules of a file whose root is `rules: [ … ]`. Rules with a problem are left out; the problems are kept.
-    mutating func readRules(folder: String) -> [Entry] {
+    ///
+    /// - Parameter known: the rules that these may extend, by id; each one read is added.
+    mutating func readRules(folder: String, known: inout [String: Entry]) -> [Entry] {
         guard let root, let entries = entries(of: root, what: "a rule file", known: ["rules"]) else { return [] }
         guard let node = entries["rules"] else {
             add("a rule file needs \"rules\"", at: root, hint: "write  rules:  and one entry for each rule")
@@ -62,47 +66,64 @@ extension YAMLFile {
         }
         var result: [Entry] = []
         for node in list(node, what: "\"rules\"") ?? [] {
-            if let entry = readRule(node, folder: folder) { result.append(entry) }
+            guard let entry = readRule(node, folder: folder, known: known) else { continue }
+            result.append(entry)
+            known[entry.rule.id] = entry
         }
         return result
     }
 
-    private mutating func readRule(_ node: Node, folder: String) -> Entry? {
+    private mutating func readRule(_ node: Node, folder: String, known: [String: Entry]) -> Entry? {
         let before = problems.count
         guard let keys = entries(of: node, what: "a rule", known: ruleKeys) else { return nil }
 
         let id = required("id", in: keys, of: node).flatMap { node in
             string(node, what: "\"id\"").flatMap { kebabCase($0, at: node) }
         }
-        let entity = required("entity", in: keys, of: node).flatMap { node in
+        let base = keys["extends"].flatMap { readBase($0, known) }
+        if keys["extends"] != nil, base == nil { return nil }
+        let entity = (base == nil ? required("entity", in: keys, of: node) : keys["entity"]).flatMap { node in
             string(node, what: "\"entity\"").flatMap { entityName($0, at: node) }
         }
-        let fields = keys["fields"].map { readFields($0) } ?? []
-        let readsCommands = keys["commands"].flatMap { boolean($0, what: "\"commands\"") } ?? false
+        let fields = keys["fields"].map { readFields($0) } ?? base?.rule.fields ?? []
+        let readsCommands = keys["commands"].flatMap { boolean($0, what: "\"commands\"") } ?? base?.rule.readsCommands ?? false
+        let hasPattern = keys["pattern"] != nil || base?.rule.pattern.isEmpty == false
         if readsCommands {
             if let node = keys["pattern"] ?? keys["fields"] { add("a rule with \"commands\" has neither a pattern nor fields", at: node, hint: "make two rules of it") }
-        } else if keys["pattern"] == nil, keys["fields"] == nil {
+        } else if !hasPattern, fields.isEmpty, keys["fields"] == nil {
             add("a rule needs a \"pattern\", \"fields\" or both", at: node, hint: "say what values look like, or which members hold them")
         }
-        let pattern = keys["pattern"].flatMap { string($0, what: "\"pattern\"") } ?? ""
-        if keys["pattern"] == nil, let node = keys["checks"] ?? keys["context"] {
+        let pattern = keys["pattern"].flatMap { string($0, what: "\"pattern\"") } ?? base?.rule.pattern ?? ""
+        if !hasPattern, let node = keys["checks"] ?? keys["context"] {
             add("checks and context are for a pattern, and this rule has none", at: node, hint: "the values of fields are masked whatever they hold")
         }
-        let description = keys["description"].flatMap { string($0, what: "\"description\"") } ?? ""
-        let checks = keys["checks"].map { readChecks($0) } ?? []
-        let context = keys["context"].flatMap { readContext($0) }
-        let action = keys["action"].flatMap { readAction($0) } ?? (readsCommands ? .block : .redact(label: nil))
-        let priority = keys["priority"].flatMap { integer($0, what: "\"priority\"", in: priorities) } ?? 0
-        let references = keys["references"].flatMap { strings($0, what: "\"references\"") }?.map(\.0) ?? []
-        let examples = keys["examples"].map { readExamples($0, what: "examples", rule: id ?? "") } ?? []
-        let counterexamples = keys["counterexamples"].map { readExamples($0, what: "counterexamples", rule: id ?? "") } ?? []
+        let description = keys["description"].flatMap { string($0, what: "\"description\"") } ?? base?.description ?? ""
+        let checks = keys["checks"].map { readChecks($0) } ?? base?.rule.checks ?? []
+        let context = keys["context"].flatMap { readContext($0) } ?? base?.rule.context
+        let action = keys["action"].flatMap { readAction($0) } ?? base?.rule.action ?? (readsCommands ? .block : .redact(label: nil))
+        let priority = keys["priority"].flatMap { integer($0, what: "\"priority\"", in: priorities) } ?? base?.rule.priority ?? 0
+        let references = keys["references"].flatMap { strings($0, what: "\"references\"") }?.map(\.0) ?? base?.references ?? []
+        let examples = keys["examples"].map { readExamples($0, what: "examples", rule: id ?? "") } ?? base?.examples ?? []
+        let counterexamples = keys["counterexamples"].map { readExamples($0, what: "counterexamples", rule: id ?? "") } ?? base?.counterexamples ?? []
 
-        guard problems.count == before, let id, let entity, let idNode = keys["id"] else { return nil }
-        let patternNode = keys["pattern"] ?? idNode
+        guard problems.count == before, let id, let entity = entity ?? base?.rule.entity, let idNode = keys["id"] else { return nil }
+        let patternNode = keys["pattern"]
         return Entry(
             rule: Rule(id: id, entity: entity, pattern: pattern, checks: checks, context: context, fields: fields, readsCommands: readsCommands, action: action, priority: priority),
-            folder: folder, description: description, references: references, examples: examples, counterexamples: counterexamples,
-            location: location(of: idNode), patternLocation: location(of: patternNode), patternForm: form(of: patternNode))
+            // A rule that takes another one's place is selected as that was.
+            folder: base.flatMap { $0.rule.id == id ? $0.folder : nil } ?? folder,
+            description: description, references: references, examples: examples, counterexamples: counterexamples, extends: base?.rule.id,
+            location: location(of: idNode), patternLocation: patternNode.map { location(of: $0) } ?? base?.patternLocation ?? location(of: idNode),
+            patternForm: patternNode.map { form(of: $0) } ?? base?.patternForm ?? form(of: idNode))
+    }
+
+    /// The rule that another one extends.
+    private mutating func readBase(_ node: Node, _ known: [String: Entry]) -> Entry? {
+        guard let id = string(node, what: "\"extends\"") else { return nil }
+        if let entry = known[id] { return entry }
+        let hint = id.nearest(in: known.keys.sorted()).map { "did you mean \"\($0)\"?" }
+        add("there is no rule \"\(id)\" to extend", at: node, hint: hint ?? "name a rule of the corpus that corpus.yaml extends, or one that is read before this one")
+        return nil
     }
 
     private mutating func required(_ key: String, in keys: [String: Node], of rule: Node) -> Node? {
@@ -126,14 +147,25 @@ extension YAMLFile {
     private mutating func readFields(_ node: Node) -> [FieldPath] {
         let names = strings(node, what: "\"fields\"") ?? []
         if names.isEmpty { add("\"fields\" needs at least one name", at: node, hint: "write  fields: [password, 'user.pin']") }
-        return names.compactMap { name, node in
+        return names.flatMap { name, node in
             do throws(FieldPathError) {
-                return try FieldPath(name)
+                return try Self.spellings(of: name).map { name throws(FieldPathError) in try FieldPath(name) }
             } catch {
                 add(error.description, at: node, hint: error.hint)
-                return nil
+                return []
             }
         }
+    }
+
+    /// A word as it can be written: the engine passes over the case of ASCII letters only, and people write either apostrophe.
+    ///
+    /// The word itself comes first; those that differ in ASCII letters alone are left out.
+    private static func spellings(of word: String) -> [String] {
+        if word.utf8.allSatisfy({ $0 < 0x80 && $0 != 0x27 }) { return [word] }
+        func folded(_ text: String) -> String { String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isASCII ? Character($0).lowercased().unicodeScalars.first! : $0 })) }
+        let cases = [word, word.uppercased(), word.prefix(1).uppercased() + word.dropFirst()]
+        var seen = Set<String>()
+        return (cases + cases.map { $0.replacing("'", with: "’") }).filter { seen.insert(folded($0)).inserted }
     }
 
     // MARK: Checks, context, action
@@ -185,7 +217,7 @@ extension YAMLFile {
         if words.isEmpty || words.contains(where: { $0.0.isEmpty }) {
             add("\"words\" needs at least one word, and none that is empty", at: node)
         }
-        return Rule.Context(words: words.map(\.0), within: within)
+        return Rule.Context(words: words.flatMap { Self.spellings(of: $0.0) }, within: within)
     }
 
     /// `redact`, or `{redact: {label: …}}`, `{mask: {keep_last: 4}}` and so on.

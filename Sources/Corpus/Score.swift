@@ -26,6 +26,8 @@ public struct Score: Sendable, Codable {
     public var entities: [Row] = []
     public var rules: [RuleRow] = []
     public var validators: [ValidatorRow] = []
+    /// Of all rules together, where it was asked for.
+    public var cost: SteadyCost?
     /// Present where a clean corpus was given.
     public var clean: CleanRow?
     /// The first of each, in the order of the cases.

@@ -39,11 +39,18 @@ public struct Scorer: Sendable {
     public func score(
         _ cases: [LabelledCase], listing: Int? = nil, showsValues: Bool = false, progress: @Sendable @escaping (Int) -> Void = { _ in }
     ) async throws -> Score {
-        let found = try await inParallel(cases, progress: progress) { one in
-            one.isValid == nil ? try rules.findings(in: one.body, as: format(one.body)) : []
+        let found = try await inParallel(cases, progress: progress) { one -> (findings: [Finding], readable: [Bool]) in
+            if let streamed = one.streamed {
+                let texts = EventTexts(try rules.masked(one.body, as: streamed.format))
+                return ([], streamed.values.map { texts.say($0) })
+            }
+            return (one.isValid == nil ? try rules.findings(in: one.body, as: format(one.body)) : [], [])
         }
         var tally = Tally(rules.rules, listing: listing, showsValues: showsValues)
-        for (one, findings) in zip(cases, found) where one.isValid == nil { tally.add(one, findings) }
+        for (one, found) in zip(cases, found) where one.isValid == nil {
+            tally.add(one, found.findings)
+            if let streamed = one.streamed { tally.addStream(one, streamed, found.readable) }
+        }
         var score = tally.score
         score.cases = cases.count
         score.casesHash = Self.hash(of: cases)
@@ -164,6 +171,17 @@ private struct Tally {
         for index in rules.indices where EntityNames.isSame(rules[index].entity, as: label.entity) { rules[index].recall.add(touching.contains(rules[index].rule)) }
     }
 
+    /// Values that have no one place in the body: each is hidden whole, or readable.
+    mutating func addStream(_ one: LabelledCase, _ streamed: LabelledCase.Streamed, _ readable: [Bool]) {
+        for (value, isReadable) in zip(streamed.values, readable) {
+            var leaks = Score.Leaks()
+            leaks.values.add(isReadable)
+            leaks.bytes = Proportion(isReadable ? value.utf8.count : 0, of: value.utf8.count)
+            count(one, name(one.entity, one)) { $0[streamed.group] += leaks }
+            if isReadable { note(Score.Miss(id: one.id, entity: one.entity, group: streamed.group, isInPart: false, value: showsValues ? value : nil)) }
+        }
+    }
+
     private mutating func note(_ miss: Score.Miss) {
         if let listing, misses.count < listing { misses.append(miss) }
     }
@@ -179,8 +197,10 @@ private struct Tally {
             if verdict == false { rules[rule].falseAlarms += 1 }
         } else if touches {
             verdict = true
+        } else if one.passedOver.contains(where: { $0.overlaps(finding.range) }) {
+            verdict = nil
         } else if one.isExhaustive {
-            verdict = one.passedOver.contains { $0.overlaps(finding.range) } ? nil : false
+            verdict = false
         } else {
             verdict = one.domain == .personalData && one.labels.contains { isNamed($0.entity) } ? false : nil
         }

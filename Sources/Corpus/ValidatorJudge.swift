@@ -5,7 +5,7 @@ import Engine
 /// Counts `validator` cases: see ``Score/ValidatorRow``.
 struct ValidatorJudge {
     private let corpus: Corpus
-    /// By the source's entity: its rules without their context; nil where there are none.
+    /// By the source's entity: its rules without their context, those with checks if there are any; nil where there are none.
     private var sets: [String: RuleSet?] = [:]
     private var found: [Key: Score.ValidatorRow] = [:]
 
@@ -33,12 +33,14 @@ struct ValidatorJudge {
     private mutating func accepts(_ one: LabelledCase) throws -> Bool? {
         if let rules = try rules(of: one.entity) {
             let readable = (0..<one.body.count).subtracting(try rules.findings(in: one.body, as: .text).map(\.range))
-            return one.body.countSpeaking(in: readable) == 0
+            return readable.allSatisfy { $0.allSatisfy { Self.whiteSpace.contains(one.body[$0]) } }
         }
         let names = Self.systems[one.entity] ?? [one.entity.lowercased().replacing("_", with: "-")]
         let checks = names.compactMap { Check(name: $0) }
         return checks.isEmpty ? nil : one.body.withUnsafeBytes { value in checks.contains { $0.passes(value) } }
     }
+
+    private static let whiteSpace = Set("\t\n\r ".utf8)
 
     /// Standards with several systems of check characters: one of them has to pass.
     private static let systems = ["ISO_7064": ["mod-11-2", "mod-11-10", "mod-97-10"]]
@@ -51,7 +53,9 @@ struct ValidatorJudge {
             rule.action = .redact(label: nil)
             return rule
         }
-        let set = rules.isEmpty ? nil : try corpus.compile(rules)
+        // What only words or a random look speak for is no verdict on the value.
+        let checked = rules.filter { $0.checks.contains { $0.number == nil } }
+        let set = rules.isEmpty ? nil : try corpus.compile(checked.isEmpty ? rules : checked)
         sets[entity] = .some(set)
         return set
     }

@@ -4,14 +4,14 @@
 struct ContextWords: Sendable {
     /// Bytes to look back.
     let within: Int
-    /// In small letters.
+    /// ASCII letters in small ones, others as they are given.
     let words: [[UInt8]]
     /// Byte → whether a word begins with it, in either case.
     private let isFirst: [Bool]
 
     init(_ context: Rule.Context) {
         within = context.within
-        words = context.words.map { Array($0.lowercased().utf8) }
+        words = context.words.map { $0.utf8.map { Self.isLetter($0) ? $0 | 0x20 : $0 } }
         var first = ByteSet()
         for word in words { if let byte = word.first { first.insert(byte) } }
         isFirst = (UInt8.min...UInt8.max).map(first.inBothCases.contains)

@@ -35,7 +35,9 @@ enum CaseFiles {
         let decoder = JSONDecoder()
         for file in try files(paths, ending: ".jsonl") {
             try forEachLine(of: file) { line, _ in
-                if let one = try LabelledCase(line: line, decoder: decoder) { cases.append(one) } else { others += 1 }
+                let found = try LabelledCase.cases(line: line, decoder: decoder)
+                cases += found
+                if found.isEmpty { others += 1 }
             }
         }
         return (cases, others)

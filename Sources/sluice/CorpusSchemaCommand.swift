@@ -6,7 +6,7 @@ import Corpus
 struct CorpusSchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema",
-        abstract: "Print the JSON Schema of rule files or profiles, for editors.",
+        abstract: "Print the JSON Schema of rule files, profiles or corpus.yaml, for editors.",
         discussion: """
             Draft 7, made from the keys that the loader knows. Editors with a YAML language server take it from a first line in the file:
               # yaml-language-server: $schema=../../rules.schema.json
@@ -17,7 +17,7 @@ struct CorpusSchemaCommand: ParsableCommand {
               sluice corpus schema profile > profile.schema.json
             """)
 
-    @Argument(help: ArgumentHelp("rules or profile.", valueName: "kind"))
+    @Argument(help: ArgumentHelp("rules, profile or corpus.", valueName: "kind"))
     var kind: FileSchema = .rules
 
     func run() throws { try writeAll(kind.json) }

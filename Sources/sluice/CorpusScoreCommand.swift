@@ -10,9 +10,10 @@ struct CorpusScoreCommand: AsyncParsableCommand {
         commandName: "score",
         abstract: "Measure what rules hide, leave and wrongly take, on labelled cases.",
         discussion: """
-            Reads JSON Lines of labelled cases: kinds text, validator, labelled and
-            labelled-json, and examples of credentials ("rule", "expect", "spans"; "enc":
-            "b64" for base64). Lines of other kinds are passed over and counted.
+            Reads JSON Lines of labelled cases: kinds text, validator, labelled,
+            labelled-json and planted (in payloads and streams), and examples of
+            credentials ("rule", "expect", "spans"; "enc": "b64" for base64). Lines of
+            other kinds are passed over and counted.
             docs/CORPUS.md describes the fields.
 
             Definitions:
@@ -35,8 +36,9 @@ struct CorpusScoreCommand: AsyncParsableCommand {
               F1, F2: of that precision and recall; F2 counts recall twice.
               over-masked: masked bytes outside labels, of all bytes, where labels are
                 exhaustive. Labels of scope ner are neither missed nor over-masked.
-              validators: values judged by all rules of their entity without context, or
-                by a check of that name; untried where there is neither.
+              validators: values judged by the rules of their entity without context,
+                those with checks where there are any, or by a check of that name; untried
+                where there is neither.
               per GB: findings on clean traffic (--clean), all of them false, for
                 1,000,000,000 bytes.
 
@@ -47,7 +49,8 @@ struct CorpusScoreCommand: AsyncParsableCommand {
 
             With --baseline the score is held against an earlier one: recall in each
             group, precision, over-masking and false alarms of every source and entity;
-            precision, clean findings and costs of every rule; validators; clean traffic.
+            precision, clean findings and costs of every rule; the costs of all rules
+            together; validators; clean traffic.
             What is worse is listed with the rules that did it.
 
             Examples:

@@ -20,7 +20,7 @@ import Testing
         let folder = try Folder(["pii/a.yaml": "rules:\n" + rules])
         let corpus = try Corpus(directory: folder.path)
         let set = try RuleSet(corpus.rules(profiles: ["default"]))
-        var score = try await Scorer(corpus, rules: set) { _ in .text }.score(try cases.compactMap { try LabelledCase(line: Array($0.utf8)) })
+        var score = try await Scorer(corpus, rules: set) { _ in .text }.score(try cases.flatMap { try LabelledCase.cases(line: Array($0.utf8)) })
         try await score.setClean([Self.clean], set)
         if cost { score.setCosts(try await CostMeter(set, body: TypicalBody.json(bytes: 20_000)).steady()) }
         return score
@@ -76,6 +76,17 @@ import Testing
         let worse = try await score(wide, cost: true).regressions(since: score(Self.good, cost: true)).filter { $0.subject == .rule }
         #expect(worse.allSatisfy { $0.name == "mail" && $0.rules == ["mail"] })
         #expect(Set(worse.map(\.measure)).isSuperset(of: [.precision, .cleanFindings, .work]), "\(worse)")
+    }
+
+    @Test("A new rule that costs more, or holds more, than all did before fails the gate by its name")
+    func newCosts() async throws {
+        let before = try await score(Self.good, cost: true)
+        let holding = "  - {id: greedy, entity: WORD, pattern: '[ -~]{1,300}!!'}\n"
+        let worse = try await score(Self.good + holding, cost: true).regressions(since: before).filter { $0.subject == .all }
+        #expect(Set(worse.map(\.measure)) == [.hits, .work, .held] && worse.allSatisfy { $0.rules == ["greedy"] && $0.name == "rules" }, "\(worse)")
+        // One that is rare and short is looked at nowhere and holds nothing more; its hardest input may still be harder than that of the one rule before.
+        let rare = try await score(Self.good + "  - {id: rare, entity: WORD, pattern: 'xyzzy[0-9]{4}'}\n", cost: true).regressions(since: before)
+        #expect(rare.allSatisfy { $0.measure == .work }, "\(rare)")
     }
 
     @Test("What is worse by no more than the tolerance passes")

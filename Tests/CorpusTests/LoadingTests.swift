@@ -40,6 +40,19 @@ import Testing
         #expect(entry.location.line == 2 && entry.location.column == 9)
     }
 
+    @Test("Words and names of fields beyond ASCII are read with their capitals, and with either apostrophe")
+    func spellings() throws {
+        let folder = try Folder([
+            "a.yaml": "rules: [{id: a, entity: A, pattern: '[0-9]{4}', context: {words: [инн, d'identité, pin], within: 20}, fields: [имя, user.prénom]}]\n"
+        ])
+        let rule = try Corpus(directory: folder.path).entries[0].rule
+        #expect(rule.context?.words == ["инн", "ИНН", "Инн", "d'identité", "D'IDENTITÉ", "d’identité", "D’IDENTITÉ", "pin"])
+        #expect(rule.fields.map(\.description) == ["имя", "ИМЯ", "Имя", "user.prénom", "USER.PRÉNOM"])
+        let rules = try RuleSet([rule])
+        for text in ["инн 1234", "ИНН: 1234", "CARTE D’IDENTITÉ 1234", "Pin 1234"] { #expect(try rules.findings(in: Array(text.utf8), as: .text).count == 1, "\(text)") }
+        #expect(try rules.findings(in: Array(#"{"ИМЯ":"x","User":{"PRÉNOM":"y"}}"#.utf8), as: .json).count == 2)
+    }
+
     @Test("A profile gives actions by rule id before entity before all; of two profiles the one that releases least holds")
     func overrides() throws {
         let folder = try Folder([

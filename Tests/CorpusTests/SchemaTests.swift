@@ -10,14 +10,14 @@ import Testing
     @Test("Every key that the loader reads is described")
     func described() { #expect(FileSchema.undescribed.isEmpty, "add their shapes to FileSchema.swift: \(FileSchema.undescribed)") }
 
-    @Test("Each schema has exactly the loader's keys", arguments: [(FileSchema.rules, ruleKeys), (.profile, profileKeys)])
+    @Test("Each schema has exactly the loader's keys", arguments: [(FileSchema.rules, ruleKeys), (.profile, profileKeys), (.corpus, CorpusFiles.settingsKeys)])
     func keys(schema: FileSchema, keys: [String]) throws {
         let object = try #require(try JSONSerialization.jsonObject(with: Data(schema.json)) as? [String: Any])
         #expect(object["$schema"] as? String == "http://json-schema.org/draft-07/schema#" && object["additionalProperties"] as? Bool == false)
         var properties = try #require(object["properties"] as? [String: Any])
         if schema == .rules {
             let rule = try #require((properties["rules"] as? [String: Any])?["items"] as? [String: Any])
-            #expect(rule["required"] as? [String] == ["id", "entity"])
+            #expect(rule["required"] as? [String] == ["id"])
             properties = try #require(rule["properties"] as? [String: Any])
         }
         #expect(Set(properties.keys) == Set(keys))

@@ -16,7 +16,7 @@ let sharedCases: URL? = {
 }()
 
 @Suite struct LabelledCaseTests {
-    private func read(_ line: String) throws -> LabelledCase? { try LabelledCase(line: Array(line.utf8)) }
+    private func read(_ line: String) throws -> LabelledCase? { try LabelledCase.cases(line: Array(line.utf8)).first }
 
     @Test("A row of a test table has one entity, spans, and says how well supported they are")
     func text() throws {
@@ -44,6 +44,22 @@ let sharedCases: URL? = {
             try read(#"{"id":"c:1","source":"c","rule":"r","expect":"detect","enc":"b64","text":"\#(text)","spans":[[2,12]],"span_source":"pattern","bare":false}"#))
         #expect(one.domain == .secrets && one.entity == "r" && one.body == Array("k=0123456789".utf8) && one.labels[0].isLoose)
     }
+
+    @Test("What was planted in a payload is a case for each domain, and what is of the other one is passed over")
+    func planted() throws {
+        let line = #"{"id":"e","source":"e","kind":"planted","text":"{\"a\":\"a@b.cd\",\"k\":\"0123\"}","planted":[{"category":"pii","what":"EMAIL","values":["a@b.cd"],"spans":[[6,12]],"bare":true},{"category":"secrets","what":"k.1","spans":[[20,24]],"bare":false},{"category":"pii","what":"SSN","spans":null}]}"#
+        let cases = try LabelledCase.cases(line: Array(line.utf8))
+        #expect(cases.map(\.domain) == [.personalData, .secrets])
+        #expect(cases.map { $0.labels.map(\.range) } == [[6..<12], [20..<24]] && cases.map(\.passedOver) == [[20..<24], [6..<12]])
+        #expect(cases.map { $0.labels.map(\.entity) } == [["EMAIL"], ["k.1"]] && cases.map { $0.labels.map(\.group) } == [[.bare], [.inContext]])
+    }
+
+    @Test("What a stream must not say is sought in what its events say together", arguments: [
+        ("data: {\"d\":\"ab\"}\n\ndata: {\"d\":\"c1\"}\n\n", "abc1", true), ("data: {\"d\":\"ab\"}\r\n\r\ndata: {\"e\":\"c1\"}\n\n", "abc1", false),
+        ("{\"c\":[{\"t\":\"ab\"}]}\n{\"c\":[1,{\"t\":\"c1\"}]}\n", "abc1", true), ("data: {\"a\":\"{\\\"q\\\": \\\"x\\\\\\\"y\\\"}\"}\n\n", "x\"y", true),
+        ("data: {\"d\":\"abc2\"}\n\ndata: [DONE]\n\n", "abc1", false),
+    ])
+    func streams(body: String, value: String, isSaid: Bool) { #expect(EventTexts(Array(body.utf8)).say(value) == isSaid) }
 
     @Test("Lines of other kinds are none; wrong ones say what is wrong")
     func others() throws {
@@ -120,7 +136,7 @@ let sharedCases: URL? = {
         let folder = try Folder(["pii/a.yaml": Self.ruleFile])
         let corpus = try Corpus(directory: folder.path)
         let rules = try RuleSet(Scorer.maskingOnly(corpus.rules(profiles: ["default"])))
-        let cases = try lines.compactMap { try LabelledCase(line: Array($0.utf8)) }
+        let cases = try lines.flatMap { try LabelledCase.cases(line: Array($0.utf8)) }
         var score = try await Scorer(corpus, rules: rules) { _ in .text }.score(cases, listing: listing, showsValues: showsValues)
         if !clean.isEmpty { try await score.setClean(clean, rules) }
         return score
@@ -246,6 +262,18 @@ let sharedCases: URL? = {
     ])
     func names(ours: String, theirs: String, same: Bool) { #expect(EntityNames.isSame(ours, as: theirs) == same) }
 
+    @Test("A planted stream leaks what can still be read of it, and nothing else")
+    func plantedStream() async throws {
+        let stream = { (text: String) in #"data: {\"choices\":[{\"delta\":{\"content\":\"\#(text)\"}}]}\n\n"# }
+        let body = stream("write to ada@ex") + stream("ample.org or k9") + "data: [DONE]\\n\\n"
+        let line = #"{"id":"s","source":"s","kind":"planted","category":"pii","what":"EMAIL_ADDRESS","bare":false,"framing":"sse","stream":"\#(body)","values":["ada@example.org","k9"]}"#
+        let folder = try Folder(["pii/a.yaml": "rules: [{id: mail, entity: EMAIL_ADDRESS, pattern: '[a-z]{1,20}@[a-z]{1,20}\\.org'}]\n"])
+        let corpus = try Corpus(directory: folder.path)
+        let score = try await Scorer(corpus, rules: corpus.ruleSet(profiles: ["default"])) { _ in .text }.score(LabelledCase.cases(line: Array(line.utf8)), listing: 9)
+        #expect(score.sources[0].inContext.values == Proportion(1, of: 2))
+        #expect(score.misses?.map(\.entity) == ["EMAIL_ADDRESS"] && score.domains.map(\.name) == ["personalData"])
+    }
+
     @Test("Ranges lose what others cover")
     func ranges() {
         #expect((2..<10).subtracting([0..<3, 5..<6, 6..<7, 9..<20]) == [3..<5, 7..<9])
@@ -258,7 +286,7 @@ let sharedCases: URL? = {
         var cases: [LabelledCase] = []
         for name in ["pii/iban-registry", "pii/faker-values", "pii/dd-sds", "secrets/noseyparker"] {
             let lines = try Data(contentsOf: folder.appending(path: name + ".jsonl")).split(separator: 0x0A)
-            let read = try lines.compactMap { try LabelledCase(line: $0) }
+            let read = try lines.flatMap { try LabelledCase.cases(line: $0) }
             #expect(read.count == lines.count, "\(name)")
             cases += read
         }

@@ -1,4 +1,4 @@
-"""The JSON Schema of rule files and profiles: the shipped corpus meets it, and it refuses what the loader refuses."""
+"""The JSON Schema of rule files, profiles and corpus.yaml: the shipped corpus meets it, and it refuses what the loader refuses."""
 
 import json
 import pathlib
@@ -90,6 +90,26 @@ def test_schema_and_loader_agree_on_what_a_rule_needs(tmp_path, missing):
 def test_schema_and_loader_agree_on_profiles(tmp_path, change, accepted):
     profile = {key: value for key, value in {**PROFILE, **change}.items() if value is not None}
     assert agree(tmp_path, {"rules": [RULE]}, profile, "profile") == accepted
+
+
+@pytest.mark.parametrize("settings, rule, profile, accepted", [
+    ({"extends": "../corpus"}, {"id": "a-rule", "extends": "a-rule", "priority": 3}, {"name": "default", "extends": "default"}, True),
+    ({"extends": "../corpus", "disable": ["a-rule"]}, {"id": "own", "extends": "a-rule"}, {"name": "own", "include": ["own"]}, True),
+    ({"disable": ["a-rule"]}, {"id": "own", "extends": "a-rule"}, {"name": "own", "include": ["own"]}, False),
+    ({"extends": 7}, {"id": "own", "extends": "a-rule"}, {"name": "own", "include": ["own"]}, False),
+    ({"extends": "../corpus", "disabled": []}, {"id": "own", "extends": "a-rule"}, {"name": "own", "include": ["own"]}, False),
+    ({"extends": "../corpus"}, {"id": "own", "extends": ["a-rule"]}, {"name": "own", "include": ["own"]}, False),
+    ({"extends": "../corpus"}, {"id": "own", "entity": "OWN"}, {"name": "own", "include": ["own"]}, False),
+    ({"extends": "../corpus"}, {"id": "own", "extends": "a-rule"}, {"name": "own"}, False),
+])
+def test_schema_and_loader_agree_on_what_extends(tmp_path, settings, rule, profile, accepted):
+    agree(tmp_path, {"rules": [RULE]}, PROFILE, "rules")
+    for name, content in {"corpus.yaml": settings, "pii/a.yaml": {"rules": [rule]}, f"profiles/{profile['name']}.yaml": profile}.items():
+        (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "own" / name).write_text(yaml.safe_dump(content))
+    meets = all(validator(kind).is_valid(content) for kind, content in [("corpus", settings), ("rules", {"rules": [rule]}), ("profile", profile)])
+    sluice("mask", "--corpus", str(tmp_path / "own"), data="x", status=0 if accepted else 2)
+    assert meets == accepted
 
 
 def agree(folder, rules, profile, kind):
