@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Corpus
+import Engine
 import Foundation
 import Proxy
 
@@ -43,12 +44,16 @@ struct ConfigCommand: AsyncParsableCommand {
 
         private static func check(_ file: String) throws -> Right {
             let configuration = try Configuration.load(file)
-            let corpus = try Corpus.open(configuration.corpusDirectory)
+            let corpus = try MaskingRules(of: configuration)
+            // Connections with the same rules have them compiled once, as for serving.
+            var compiled: [[Rule]: RuleSet] = [:]
             var rules: Set<String> = []
             for connection in configuration.connections {
                 do {
                     let chosen = try configuration.override(corpus.rules(profiles: connection.profiles), for: connection)
-                    rules.formUnion(try configuration.prepare(corpus.compile(chosen), for: connection).rules.map(\.id))
+                    let set = try compiled[chosen] ?? corpus.compile(chosen)
+                    compiled[chosen] = set
+                    rules.formUnion(try configuration.prepare(set, for: connection).rules.map(\.id))
                 } catch let error as CorpusError {
                     throw ConfigurationError(
                         error.problems.map {
