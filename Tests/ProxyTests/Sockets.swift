@@ -58,12 +58,22 @@ final class Socket: Sendable {
         return address
     }
 
+    /// A call that is made again for as long as signals interrupt it.
+    private static func uninterrupted(_ call: () -> Int) -> Int {
+        while true {
+            let result = call()
+            if result >= 0 || errno != EINTR { return result }
+        }
+    }
+
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 
     func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL)) }
+            let count = bytes.withUnsafeBytes { bytes in
+                Self.uninterrupted { Glibc.send(descriptor, bytes.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL)) }
+            }
             guard count > 0 else { throw SocketError("send") }
             sent += count
         }
@@ -77,7 +87,7 @@ final class Socket: Sendable {
         }
         if !ahead.isEmpty { return ahead }
         var bytes = [UInt8](repeating: 0, count: limit)
-        let count = recv(descriptor, &bytes, limit, 0)
+        let count = Self.uninterrupted { recv(descriptor, &bytes, limit, 0) }
         guard count >= 0 else { throw SocketError("recv") }
         return Array(bytes[..<count])
     }
